@@ -1,0 +1,104 @@
+package adapters
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/dray-sync/dray/adapters/record"
+)
+
+// An Application is a kind of system Dray can talk to. Implementations are immutable and safe for concurrent use.
+type Application interface {
+	// Spec describes the application. It never blocks and returns the same value every time.
+	Spec() Spec
+
+	// Open makes a connection. It may verify settings and prepare clients but need not reach the system: Check does that.
+	// ctx bounds the call, not the connection's lifetime. Mistakes in the settings are *[ConfigError].
+	Open(ctx context.Context, env Env, settings Settings) (Connection, error)
+}
+
+// A Declarer makes applications of declarations: the rest adapter runs applications that a repository declares.
+type Declarer interface {
+	// Declare judges a declaration (the spec of a kind: Application, as JSON with all defaults) and returns the application
+	// it describes. All mistakes are returned joined, each a *[ConfigError] with a path inside the declaration.
+	Declare(name string, declaration json.RawMessage) (Application, error)
+}
+
+// Spec describes an application to the engine, to validation and to people.
+type Spec struct {
+	Name        string
+	Description string // one sentence
+	// Schema is CUE source that defines #Config (a connection's spec.config), and #Object (an entry of its spec.objects) where
+	// connections may declare objects. Both are closed and hold every default. The text imports nothing.
+	Schema string
+	// Secrets are the credential fields the application uses. Empty: it takes no credential.
+	Secrets []SecretField
+	// Objects are those the application always has. More may come from Settings.Objects and from discovery.
+	Objects []Object
+	// Hosts says whether connections reach hosts. If so, Endpoint must be able to name them.
+	Hosts bool
+	// Endpoint returns the URL a connection with this config goes to, so that validation can compare it with the hosts sealed
+	// into the credential. nil when Hosts is false. Never blocks.
+	Endpoint func(config json.RawMessage) (string, error)
+}
+
+// SecretField is one field of an application's credential.
+type SecretField struct {
+	Name        string
+	Description string
+	Required    bool
+}
+
+// Settings is what a connection says, validated and with every default filled in.
+type Settings struct {
+	Connection string // its name, for errors and logs
+	Config     json.RawMessage
+	Objects    map[string]json.RawMessage
+	Zone       *time.Location // what a date without a zone means here; never nil
+}
+
+// A Connection is an opened application. It is safe for concurrent use; the readers and writers it opens are not.
+// It offers its abilities through [Source], [Destination], [Discoverer] and [Transactional].
+type Connection interface {
+	// Check reaches the system, authenticates, and says in a line whom it reached. It changes nothing there.
+	Check(ctx context.Context) (string, error)
+
+	// Close releases everything and waits for it. It may be called more than once; other methods then return [ErrClosed].
+	Close(ctx context.Context) error
+}
+
+// A Discoverer can list objects and their fields.
+type Discoverer interface {
+	// Discover describes one object, or with an empty name all of them (possibly without their fields).
+	// An object that does not exist is an [Error] of kind NotFound.
+	Discover(ctx context.Context, object string) ([]Object, error)
+}
+
+// Object describes something readable or writable.
+type Object struct {
+	Name    string
+	Key     []record.Path // what identifies a record, in order; empty when there is nothing
+	Version record.Path   // what changes whenever the record does; nil when there is nothing
+	Cursor  []record.Path // what the source sorts by; empty when it cannot be read incrementally
+	Reads   []ReadMode
+	Writes  []WriteMode
+	Fields  []Field // nil when unknown
+}
+
+// CanRead reports whether the object can be read in that mode.
+func (o Object) CanRead(m ReadMode) bool { return slices.Contains(o.Reads, m) }
+
+// CanWrite reports whether the object can be written in that mode.
+func (o Object) CanWrite(m WriteMode) bool { return slices.Contains(o.Writes, m) }
+
+// Field is one field of an object.
+type Field struct {
+	Name     string
+	Type     string // string, int, decimal, bool, date, time, datetime, bytes, object, list
+	Required bool
+	Nullable bool
+	ReadOnly bool
+	Enum     []string
+}
