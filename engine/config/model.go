@@ -1,0 +1,268 @@
+package config
+
+import (
+	"encoding/json"
+
+	"github.com/dray-sync/dray/engine/diag"
+)
+
+// A Model is the whole configuration of one environment of one revision: validated, resolved, free of secrets. It is
+// deterministic: the same files give the same bytes and the same Digest. It is immutable once loaded and safe for concurrent use.
+type Model struct {
+	Environment  string                            `json:"environment"`
+	Repository   *Resource[Repository]             `json:"repository"`
+	Agents       map[string]*Resource[Agent]       `json:"agents,omitempty"`
+	KeyRings     map[string]*Resource[KeyRing]     `json:"keyRings,omitempty"`
+	Connections  map[string]*Resource[Connection]  `json:"connections,omitempty"`
+	Credentials  map[string]*Resource[Credential]  `json:"credentials,omitempty"`
+	Schedules    map[string]*Resource[Schedule]    `json:"schedules,omitempty"`
+	Lookups      map[string]*Resource[Lookup]      `json:"lookups,omitempty"`
+	Mappings     map[string]*Resource[Mapping]     `json:"mappings,omitempty"`
+	Touchpoints  map[string]*Resource[Touchpoint]  `json:"touchpoints,omitempty"`
+	Objects      map[string]*Resource[Object]      `json:"objects,omitempty"`
+	Applications map[string]*Resource[Application] `json:"applications,omitempty"`
+	// Tests are the mapping tests. They do nothing at run time and are left out of the digest.
+	Tests map[string]*Resource[MappingTest] `json:"-"`
+	// Digest covers everything above, application declarations, defaults and the engine's version: "sha256:…".
+	Digest string `json:"digest"`
+}
+
+// A Resource is one resource with every default filled in.
+type Resource[T any] struct {
+	Metadata Metadata `json:"metadata"`
+	Spec     T        `json:"spec"`
+	// Digest covers kind, metadata and spec: "sha256:…". Equal digests mean nothing changed.
+	Digest string `json:"digest"`
+	// Source has a position for every path of the resource. nil in a model that was stored.
+	Source *Source `json:"-"`
+}
+
+// Metadata identifies a resource.
+type Metadata struct {
+	Name        string            `json:"name"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	Description string            `json:"description,omitempty"`
+	RenamedFrom string            `json:"renamedFrom,omitempty"`
+}
+
+// A Source knows where the parts of a resource stand in the user's files.
+type Source struct {
+	At        diag.Pos
+	positions map[string]diag.Pos // by path as in diagnostics: spec.fields.total.expr
+}
+
+// Pos returns the position of the value at a path (spec.fields.total.expr), or that of its nearest ancestor that has one.
+func (s *Source) Pos(path string) diag.Pos {
+	if s == nil {
+		return diag.Pos{}
+	}
+	for path != "" {
+		if p, ok := s.positions[path]; ok {
+			return p
+		}
+		path = parentPath(path)
+	}
+	return s.At
+}
+
+func parentPath(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '.' || path[i] == '[' {
+			return path[:i]
+		}
+	}
+	return ""
+}
+
+// Repository is dray.yaml: exactly one.
+type Repository struct {
+	Environments map[string]Environment `json:"environments,omitempty"`
+}
+
+// Environment is one environment of a repository.
+type Environment struct {
+	Patches []string          `json:"patches,omitempty"` // patterns of files with RFC 7386 merges by kind and name
+	Tags    map[string]string `json:"tags,omitempty"`    // CUE tags
+}
+
+// Agent is an enrolled machine.
+type Agent struct {
+	Recipient    string   `json:"recipient"`        // age
+	Signer       string   `json:"signer,omitempty"` // Ed25519, as an SSH public key line
+	Pools        []string `json:"pools"`
+	Environments []string `json:"environments"`
+}
+
+// KeyRing is the readable part of an environment's key ring. Raw is the document itself, for engine/secret.
+type KeyRing struct {
+	Raw json.RawMessage `json:"raw"`
+}
+
+// Credential is the readable envelope of a credential. Raw is the document itself, for engine/secret.
+type Credential struct {
+	Application  string          `json:"application"`
+	Bind         []string        `json:"bind"`
+	Use          string          `json:"use"`
+	Environments []string        `json:"environments"`
+	Fields       []string        `json:"fields"`
+	Generation   int64           `json:"generation"`
+	Raw          json.RawMessage `json:"raw"`
+}
+
+// Connection is a configured instance of an application.
+type Connection struct {
+	Application string                     `json:"application"`
+	Config      json.RawMessage            `json:"config"` // with the application's defaults
+	Credential  string                     `json:"credential,omitempty"`
+	Pool        string                     `json:"pool"`
+	Zone        string                     `json:"zone"`
+	Rate        *Rate                      `json:"rate,omitempty"`
+	Suspend     bool                       `json:"suspend"`
+	Objects     map[string]json.RawMessage `json:"objects,omitempty"` // with the application's defaults
+}
+
+// Rate bounds the requests of a connection. Zero fields are unbounded.
+type Rate struct {
+	RequestsPerSecond float64 `json:"requestsPerSecond,omitempty"`
+	Concurrency       int     `json:"concurrency,omitempty"`
+}
+
+// Schedule says when. Exactly one of Every, Cron and Ref is set; Ref names a kind: Schedule and is resolved by [Model.ScheduleOf].
+type Schedule struct {
+	Ref       string   `json:"ref,omitempty"`
+	Every     Duration `json:"every,omitempty"`
+	Cron      string   `json:"cron,omitempty"`
+	Zone      string   `json:"zone,omitempty"`
+	Jitter    Duration `json:"jitter,omitempty"`
+	IfRunning string   `json:"ifRunning,omitempty"` // skip | queue
+	Missed    string   `json:"missed,omitempty"`    // once | skip
+}
+
+// Lookup is a table a mapping consults. Rows holds the table itself, whether it came from rows or from a file.
+type Lookup struct {
+	File   string              `json:"file,omitempty"`
+	Rows   []map[string]string `json:"rows"`
+	Key    []string            `json:"key"`
+	Value  string              `json:"value,omitempty"`
+	Values []string            `json:"values,omitempty"`
+	Expect string              `json:"expect"` // 0..1 | 1
+	Fold   string              `json:"fold,omitempty"`
+	Miss   Miss                `json:"miss"`
+}
+
+// Miss says what a lookup that finds nothing does: reject, skip, or a default. In files: reject | skip | {default: X}.
+type Miss struct {
+	Action  string          `json:"action"` // reject | skip | default
+	Default json.RawMessage `json:"default,omitempty"`
+}
+
+// Touchpoint is one flow.
+type Touchpoint struct {
+	Source      SourceSpec      `json:"source"`
+	Trace       []string        `json:"trace,omitempty"`
+	Mapping     string          `json:"mapping"`
+	Destination DestinationSpec `json:"destination"`
+	Limits      Limits          `json:"limits"`
+	OnReject    OnReject        `json:"onReject"`
+	StopAfter   int             `json:"stopAfter"` // rejected records in one run; 0: never
+	Schedule    *Schedule       `json:"schedule,omitempty"`
+	Mode        string          `json:"mode"` // live | observe
+	Suspend     bool            `json:"suspend"`
+}
+
+// SourceSpec is what a touchpoint reads.
+type SourceSpec struct {
+	Connection string   `json:"connection"`
+	Object     string   `json:"object"`
+	Start      string   `json:"start"` // now | beginning | RFC 3339
+	Where      string   `json:"where,omitempty"`
+	Read       string   `json:"read"` // incremental | full
+	Overlap    Duration `json:"overlap"`
+}
+
+// DestinationSpec is what a touchpoint writes.
+type DestinationSpec struct {
+	Connection string   `json:"connection"`
+	Object     string   `json:"object"`
+	Write      string   `json:"write"`
+	Key        []string `json:"key,omitempty"`
+	Unchanged  string   `json:"unchanged"` // ledger | destination | send
+}
+
+// Limits bounds what one run may do. A nil limit is unlimited.
+type Limits struct {
+	MaxCreates *Limit `json:"maxCreates,omitempty"`
+	MaxUpdates *Limit `json:"maxUpdates,omitempty"`
+	MaxDeletes *Limit `json:"maxDeletes,omitempty"`
+}
+
+// Limit is a number of records, or a percentage of the ledger's live keys. In files: 500 or "20%".
+type Limit struct {
+	Count   int64   `json:"count,omitempty"`
+	Percent float64 `json:"percent,omitempty"`
+}
+
+// OnReject says what happens to a rejected record.
+type OnReject struct {
+	Retry *Retry `json:"retry,omitempty"`
+}
+
+// Retry tries a dead letter again by itself.
+type Retry struct {
+	Every Duration `json:"every"`
+	For   Duration `json:"for"`
+}
+
+// Object is an object's fields as discovered and committed.
+type Object struct {
+	Application string        `json:"application,omitempty"`
+	Connection  string        `json:"connection,omitempty"`
+	Object      string        `json:"object"`
+	Key         []string      `json:"key,omitempty"`
+	Fields      []ObjectField `json:"fields"`
+}
+
+// ObjectField is one field of an object.
+type ObjectField struct {
+	Name     string   `json:"name"`
+	Type     string   `json:"type"`
+	Required bool     `json:"required,omitempty"`
+	Nullable bool     `json:"nullable,omitempty"`
+	ReadOnly bool     `json:"readOnly,omitempty"`
+	Enum     []string `json:"enum,omitempty"`
+}
+
+// Application is a declared application. Declaration is its spec as JSON with every default, for adapters.Declarer.
+type Application struct {
+	Declaration json.RawMessage `json:"declaration"`
+}
+
+// MappingTest is the cases of one mapping.
+type MappingTest struct {
+	Mapping string     `json:"mapping"`
+	Now     string     `json:"now,omitempty"`
+	Cases   []TestCase `json:"cases"`
+}
+
+// TestCase is one case: an input, and what must come of it. Exactly one of the expectations is set.
+type TestCase struct {
+	Name           string          `json:"name"`
+	Input          json.RawMessage `json:"input"` // the record itself, whether it stood in the case or in a file
+	Given          *Given          `json:"given,omitempty"`
+	Expect         json.RawMessage `json:"expect,omitempty"`        // a subset of the output
+	ExpectExactly  json.RawMessage `json:"expectExactly,omitempty"` // the whole output
+	ExpectRejected *Rejection      `json:"expectRejected,omitempty"`
+	ExpectSkipped  bool            `json:"expectSkipped,omitempty"`
+}
+
+// Given replaces lookups for a case: by name, from key (several keys joined with |) to value.
+type Given struct {
+	Lookups map[string]map[string]json.RawMessage `json:"lookups,omitempty"`
+}
+
+// Rejection is the field and rule that a case must be rejected by.
+type Rejection struct {
+	Field string `json:"field"`
+	Rule  string `json:"rule"`
+}
