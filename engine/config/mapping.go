@@ -156,3 +156,28 @@ func (f *Fields) UnmarshalJSON(data []byte) error {
 
 // Duration is a length of time, written as Go does with days besides: 90s 15m 36h 3d.
 type Duration time.Duration
+
+// Lookups returns the names of all lookups that the fields consult, at any depth, in order of appearance, each once.
+func (f Fields) Lookups() []string {
+	var names []string
+	seen := map[string]bool{}
+	f.walk(func(fd *Field) {
+		if fd.Lookup != "" && !seen[fd.Lookup] {
+			seen[fd.Lookup] = true
+			names = append(names, fd.Lookup)
+		}
+	})
+	return names
+}
+
+// walk visits every field at every depth.
+func (f Fields) walk(visit func(*Field)) {
+	for i := range f {
+		fd := &f[i].Field
+		visit(fd)
+		fd.Fields.walk(visit)
+		for j := range fd.Concat {
+			fd.Concat[j].Fields.walk(visit)
+		}
+	}
+}
