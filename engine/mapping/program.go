@@ -1,0 +1,62 @@
+package mapping
+
+import (
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/config"
+	"github.com/dray-sync/dray/engine/diag"
+)
+
+// Options are what a mapping is compiled with beside itself.
+type Options struct {
+	// Lookups are the lookups by name. A mapping may name only these.
+	Lookups map[string]*config.Lookup
+	// Where is the touchpoint's source filter, or empty.
+	Where string
+	// Extra are paths that the caller wants to see of each record (key, version, cursor, trace), extracted in the same pass.
+	Extra []record.Path
+	// Key names the output fields that form the destination's key: each must be there and not blank.
+	Key []string
+	// Zone is what a date without a zone means where the field does not say: the source connection's zone. Empty: unknown.
+	Zone string
+}
+
+// A Column is one top-level field of a mapping's output.
+type Column struct {
+	Name string
+	Kind record.Kind // record.Absent when not known beforehand
+	// CreateOnly marks a field that is sent when the record is created, and not on update.
+	CreateOnly bool
+}
+
+// A Problem is what is wrong with a mapping.
+type Problem struct {
+	Code     string // one of the Code constants
+	Severity diag.Severity
+	Path     string // inside the resource: spec.fields.total.as; of the touchpoint for Options.Where: spec.source.where
+	Message  string
+	Hint     string
+	// Offset is the byte offset inside the text at Path, or -1.
+	Offset int
+}
+
+// Diagnostic returns the problem at its place in the user's file.
+func (p Problem) Diagnostic(s *config.Source) diag.Diagnostic {
+	return diag.Diagnostic{Code: p.Code, Severity: p.Severity, Pos: s.Pos(p.Path), Path: p.Path, Message: p.Message, Hint: p.Hint}
+}
+
+// A Program is a compiled mapping. It is immutable and safe for concurrent use.
+type Program struct {
+	shape   *record.Shape
+	columns []Column
+	paths   []record.Path
+}
+
+// Shape returns the columns of the output, for writers that take rows.
+func (p *Program) Shape() *record.Shape { return p.shape }
+
+// Columns returns the columns of the output, in the order of [Program.Shape]. The caller must not change them.
+func (p *Program) Columns() []Column { return p.columns }
+
+// Paths returns all paths of the source record that will be looked at, for a read request. A name after a list means that of
+// each element. An empty result means that the record itself is wanted whole. The caller must not change it.
+func (p *Program) Paths() []record.Path { return p.paths }
