@@ -1,0 +1,60 @@
+# Two commands are enough: make demo, make test. Everything else is in make help.
+SHELL := /bin/bash
+GO ?= go
+export CGO_ENABLED ?= 0
+
+GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
+FUZZTIME    ?= 10s
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS     := -s -w -X github.com/dray-sync/dray/cmd/internal/cli.version=$(VERSION)
+
+.PHONY: help build demo test race lint fmt generate verify bench fuzz check tidy
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## the binary, in bin/dray
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/dray ./cmd/dray
+
+demo: build ## orders flow from a shop into a database because a git commit says so
+	bin/dray demo
+
+test: ## all tests; PostgreSQL is started where its programs exist or DRAY_TEST_POSTGRES names one
+	@$(GO) run ./cmd/internal/testdeps
+	$(GO) test -shuffle=on ./...
+
+race: ## all tests of our packages under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./...
+
+fmt: ## format all Go files
+	$(GO) run $(GOFUMPT) -l -w .
+
+lint: ## format, vet, static analysis, dead code, modern forms
+	@test -z "$$($(GO) run $(GOFUMPT) -l . | tee /dev/stderr)" || { echo "run: make fmt"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@out="$$($(GO) run $(DEADCODE) -test ./... )"; test -z "$$out" || { echo "$$out"; exit 1; }
+	@out="$$($(GO) fix -diff ./... 2>&1)"; test -z "$$out" || { echo "$$out"; exit 1; }
+
+tidy:
+	$(GO) mod tidy -diff
+
+generate: ## write all generated files anew: the command reference, the API description, the scripts' expected output
+	UPDATE=1 $(GO) test -count=1 -run 'TestGenerated|TestScript' ./cmd/... ./engine/api/... ./schema/...
+
+verify: tidy generate ## generated files are what the code generates
+	@git diff --exit-code --stat || { echo "generated files differ: run make generate and commit"; exit 1; }
+
+bench: build ## figures beside a peer in the same run
+	$(GO) run ./cmd/internal/bench
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+check: lint test race verify ## all that must hold before a commit lands

@@ -1,0 +1,2 @@
+// Package archtest holds no code: its test keeps imports going one way.
+package archtest
