@@ -10,7 +10,7 @@ import (
 
 // A Harness tells the kit how to test one adapter.
 type Harness struct {
-	// Application is what is tested.
+	// Application is what is tested. nil: each target brings its own.
 	Application adapters.Application
 	// New makes a fresh target that shares nothing with any other. It fails t only when the target cannot be made, and releases
 	// everything in t.Cleanup.
@@ -52,6 +52,9 @@ type Mistake struct {
 // A Target is one system with one object in it that has the fields of [Item], by these names: id (the key, text), name (text, may
 // be null), amount (a number; text where the target has no exact numbers), rev (a whole number, what changes are ordered by).
 type Target struct {
+	// Application stands in for the harness's. nil: that one.
+	Application adapters.Application
+
 	Env      adapters.Env
 	Settings adapters.Settings
 	Object   string

@@ -163,7 +163,7 @@ func textOf(v any) string {
 // diff compares items without their rev and order. A source without nulls may deliver an empty text for one.
 func (p *probe) diff(got, want []Item) error {
 	plain := func(items []Item) []Item {
-		out := slices.Clone(items)
+		out := append([]Item{}, items...)
 		for i := range out {
 			out[i].Rev = 0
 			if !p.h.Can.Nulls && out[i].Name == nil {

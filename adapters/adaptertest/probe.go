@@ -169,7 +169,9 @@ type overdueError struct {
 	bound time.Duration
 }
 
-func (e *overdueError) Error() string { return fmt.Sprintf("%s did not return within %s", e.what, e.bound) }
+func (e *overdueError) Error() string {
+	return fmt.Sprintf("%s did not return within %s", e.what, e.bound)
+}
 
 // wantKind complains unless err has that kind, also when it is wrapped twice.
 func wantKind(what string, err error, want adapters.Kind) error {

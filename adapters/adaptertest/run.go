@@ -50,6 +50,9 @@ func Try(t testing.TB, h Harness, c Case) (skipped string, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), caseTimeout)
 	defer cancel()
 	p := &probe{h: h.withDefaults(), t: h.New(t)}
+	if p.t.Application != nil {
+		p.h.Application = p.t.Application
+	}
 	defer p.close(ctx)
 	defer func() {
 		if r := recover(); r != nil {
