@@ -1,0 +1,347 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/dray-sync/dray/adapters/record"
+)
+
+func (c *compiler) unary(n *ast.UnaryNode) node {
+	x := c.compile(n.Node)
+	out := node{at: c.at(n).to2(x.at), size: x.size + 1}
+	if n.Operator == "!" || n.Operator == "not" {
+		c.wantBool(&x)
+		out.typ = Type{Kind: record.Bool}
+		out.eval = func(m *Machine) (record.Value, error) {
+			ok, err := x.bool(m)
+			return record.BoolValue(!ok), err
+		}
+		return out
+	}
+	if !x.typ.mayBeNumber() {
+		return c.fail(x.at, CodeType, fmt.Sprintf("%s where a number is needed", x.typ), numberHint(x.typ, c.written(x.at)))
+	}
+	out.typ = numeric(x.typ)
+	out.eval = x.number
+	if n.Operator == "-" {
+		if x.konst != nil {
+			v, _ := negate(*x.konst)
+			return constant(v, x.typ, out.at)
+		}
+		out.eval = func(m *Machine) (record.Value, error) {
+			v, err := x.number(m)
+			if err != nil {
+				return v, err
+			}
+			v, rule := negate(v)
+			return v, runError(rule, out.at.from, "-")
+		}
+	}
+	return out
+}
+
+// numeric returns the type of a result computed from numbers of these types. Decimal stands for a number that may be whole.
+func numeric(types ...Type) Type {
+	out := Type{Kind: record.Int}
+	for _, t := range types {
+		if t.Kind != record.Int {
+			out.Kind = record.Decimal
+		}
+	}
+	return out
+}
+
+// runError returns the error of a rule broken, or nil for none.
+func runError(rule Rule, offset int, detail string) error {
+	if rule == "" {
+		return nil
+	}
+	return &RunError{Rule: rule, Offset: offset, Detail: detail}
+}
+
+func numberHint(t Type, written string) string {
+	if t.Kind == record.String {
+		return fmt.Sprintf("write decimal(%s) or int(%s) for a number in text", written, written)
+	}
+	return ""
+}
+
+func (c *compiler) binary(n *ast.BinaryNode) node {
+	at := c.at(n)
+	switch n.Operator {
+	case "..":
+		return c.fail(at, CodeNotAllowed, "a range is not allowed", "compare: x >= 1 and x <= 9")
+	case "&&", "and":
+		if chained(n) {
+			return c.fail(at, CodeNotAllowed, "comparisons cannot be chained", "write a < b and b < c")
+		}
+	}
+	a, b := c.compile(n.Left), c.compile(n.Right)
+	switch n.Operator {
+	case "+":
+		return c.plus(a, b, at)
+	case "-", "*", "%", "**", "^":
+		return c.arithmetic(n.Operator, a, b, at)
+	case "/":
+		return c.fail(at, CodeRounding, "a division must say how it rounds",
+			fmt.Sprintf(`write div(%s, %s, SCALE, MODE), for example div(%[1]s, %[2]s, 2, "half-even")`, c.written(a.at), c.written(b.at)))
+	case "==", "!=":
+		return c.equality(n.Operator, a, b, at)
+	case "<", "<=", ">", ">=":
+		return c.ordering(n.Operator, a, b, at)
+	case "&&", "and", "||", "or":
+		return c.logical(n.Operator, a, b)
+	case "??":
+		return c.coalesce(a, b)
+	case "in":
+		return c.membership(a, b, at)
+	case "contains", "startsWith", "endsWith":
+		return c.textTest(n.Operator, a, b, at)
+	case "matches":
+		return c.matches(a, b, at)
+	}
+	return c.fail(at, CodeNotAllowed, fmt.Sprintf("operator %s is not allowed", n.Operator), "")
+}
+
+// chained reports a < b < c, which the parser makes of one node in two places.
+func chained(n *ast.BinaryNode) bool {
+	right, ok := n.Right.(*ast.BinaryNode)
+	if !ok {
+		return false
+	}
+	left := n.Left
+	if l, ok := left.(*ast.BinaryNode); ok && (l.Operator == "&&") {
+		left = l.Right
+	}
+	l, ok := left.(*ast.BinaryNode)
+	return ok && l.Right == right.Left
+}
+
+// plus adds numbers and joins strings.
+func (c *compiler) plus(a, b node, at span) node {
+	switch {
+	case a.typ.Kind == record.String && b.typ.mayBe(record.String),
+		b.typ.Kind == record.String && a.typ.mayBe(record.String):
+		return c.concat(a, b, at)
+	case a.typ.mayBeNumber() && b.typ.mayBeNumber():
+		if a.typ.Known() || b.typ.Known() {
+			return c.arithmetic("+", a, b, at)
+		}
+		return c.plusUnknown(a, b, at)
+	}
+	hint := ""
+	switch {
+	case a.typ.Kind == record.String:
+		hint = fmt.Sprintf("write string(%s)", c.written(b.at))
+	case b.typ.Kind == record.String:
+		hint = fmt.Sprintf("write string(%s)", c.written(a.at))
+	case a.typ.Kind == record.Date || a.typ.Kind == record.Timestamp:
+		hint = fmt.Sprintf("write addDays(%s, %s)", c.written(a.at), c.written(b.at))
+	case a.typ.Kind == record.Null || b.typ.Kind == record.Null:
+		hint = "say what stands in for nil: x ?? 0"
+	}
+	return c.fail(at, CodeType, fmt.Sprintf("cannot add %s and %s", a.typ, b.typ), hint)
+}
+
+func (c *compiler) concat(a, b node, at span) node {
+	return node{
+		eval: func(m *Machine) (record.Value, error) {
+			x, err := a.text(m)
+			if err != nil {
+				return record.Value{}, err
+			}
+			y, err := b.text(m)
+			if err != nil {
+				return record.Value{}, err
+			}
+			return m.join(x, y, at.from)
+		},
+		typ:  Type{Kind: record.String},
+		at:   a.at.to2(b.at),
+		size: a.size + b.size + 1,
+	}
+}
+
+func (m *Machine) join(a, b string, offset int) (record.Value, error) {
+	if err := m.grow(len(a)+len(b), offset); err != nil {
+		return record.Value{}, err
+	}
+	return record.StringValue(a + b), nil
+}
+
+// plusUnknown adds or joins, as the values turn out.
+func (c *compiler) plusUnknown(a, b node, at span) node {
+	sum := c.arithmetic("+", a, b, at)
+	return node{
+		eval: func(m *Machine) (record.Value, error) {
+			x, err := a.eval(m)
+			if err != nil {
+				return x, err
+			}
+			y, err := b.eval(m)
+			switch {
+			case err != nil:
+				return y, err
+			case x.Kind() == record.String && y.Kind() == record.String:
+				return m.join(x.Text(), y.Text(), at.from)
+			case isNumber(x) && isNumber(y):
+				return m.compute(add, x, y, at.from, "+")
+			case x.IsNull():
+				return x, a.null("")
+			case y.IsNull():
+				return y, b.null("")
+			case isNumber(x) || x.Kind() == record.String:
+				return y, b.wrong(y, kindWanted(x))
+			}
+			return x, a.wrong(x, "a number or string")
+		},
+		at:   sum.at,
+		size: sum.size,
+	}
+}
+
+func kindWanted(other record.Value) string {
+	if other.Kind() == record.String {
+		return "string"
+	}
+	return "a number"
+}
+
+func isNumber(v record.Value) bool { return v.Kind() == record.Int || v.Kind() == record.Decimal }
+
+type arithmetic func(a, b record.Value) (record.Value, Rule)
+
+func arithmeticOf(operator string) arithmetic {
+	switch operator {
+	case "+":
+		return add
+	case "-":
+		return subtract
+	case "*":
+		return multiply
+	case "%":
+		return remainder
+	}
+	return power
+}
+
+// compute does one operation on numbers. Large ones take more steps.
+func (m *Machine) compute(f arithmetic, a, b record.Value, offset int, operator string) (record.Value, error) {
+	v, rule := f(a, b)
+	if rule != "" {
+		return v, &RunError{Rule: rule, Offset: offset, Detail: operator}
+	}
+	if _, _, ok := v.SmallDecimal(); !ok {
+		return v, m.spend(largeSteps, offset)
+	}
+	return v, nil
+}
+
+// largeSteps is what one operation with a number of more than 18 digits costs.
+const largeSteps = 20
+
+func (c *compiler) arithmetic(operator string, a, b node, at span) node {
+	for _, x := range []*node{&a, &b} {
+		if !x.typ.mayBeNumber() {
+			hint := numberHint(x.typ, c.written(x.at))
+			if x.typ.Kind == record.Null {
+				hint = "say what stands in for nil: x ?? 0"
+			}
+			return c.fail(x.at, CodeType, fmt.Sprintf("%s where a number is needed for %s", x.typ, operator), hint)
+		}
+	}
+	f := arithmeticOf(operator)
+	return node{
+		eval: func(m *Machine) (record.Value, error) {
+			x, err := a.number(m)
+			if err != nil {
+				return x, err
+			}
+			y, err := b.number(m)
+			if err != nil {
+				return y, err
+			}
+			return m.compute(f, x, y, at.from, operator)
+		},
+		typ:  numeric(a.typ, b.typ),
+		at:   a.at.to2(b.at),
+		size: a.size + b.size + 1,
+	}
+}
+
+func (c *compiler) logical(operator string, a, b node) node {
+	c.wantBool(&a)
+	c.wantBool(&b)
+	either := operator == "||" || operator == "or"
+	return node{
+		eval: func(m *Machine) (record.Value, error) {
+			x, err := a.bool(m)
+			if err != nil || x == either {
+				return record.BoolValue(x), err
+			}
+			y, err := b.bool(m)
+			return record.BoolValue(y), err
+		},
+		typ:  Type{Kind: record.Bool},
+		at:   a.at.to2(b.at),
+		size: a.size + b.size + 1,
+	}
+}
+
+func (c *compiler) coalesce(a, b node) node {
+	typ := union(a.typ, b.typ)
+	typ.Nullable = b.typ.Nullable
+	return node{
+		eval: func(m *Machine) (record.Value, error) {
+			v, err := a.eval(m)
+			if err != nil || !v.IsNull() {
+				return v, err
+			}
+			return b.eval(m)
+		},
+		typ:  typ,
+		at:   a.at.to2(b.at),
+		size: a.size + b.size + 1,
+	}
+}
+
+func textTestOf(operator string) func(s, part string) bool {
+	switch operator {
+	case "contains":
+		return strings.Contains
+	case "startsWith":
+		return strings.HasPrefix
+	}
+	return strings.HasSuffix
+}
+
+func (c *compiler) textTest(operator string, a, b node, at span) node {
+	if a.typ.Kind == record.List && operator == "contains" {
+		return c.fail(at, CodeType, "contains looks into text", fmt.Sprintf("write %s in %s", c.written(b.at), c.written(a.at)))
+	}
+	for _, x := range []*node{&a, &b} {
+		if !x.typ.mayBe(record.String) {
+			return c.fail(x.at, CodeType, fmt.Sprintf("%s where string is needed for %s", x.typ, operator), "")
+		}
+	}
+	f := textTestOf(operator)
+	return node{
+		eval: func(m *Machine) (record.Value, error) {
+			s, err := a.text(m)
+			if err != nil {
+				return record.Value{}, err
+			}
+			part, err := b.text(m)
+			if err != nil {
+				return record.Value{}, err
+			}
+			return record.BoolValue(f(s, part)), m.scan(len(s)+len(part), at.from)
+		},
+		typ:  Type{Kind: record.Bool},
+		at:   a.at.to2(b.at),
+		size: a.size + b.size + 1,
+	}
+}

@@ -1,0 +1,185 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/dray-sync/dray/adapters/record"
+)
+
+// place is a path into the source that an expression names.
+type place struct {
+	ref  Ref
+	typ  Type
+	at   span
+	lost bool // already reported as wrong
+}
+
+// place reports whether n is a path: a name followed by members and indexes that are written out.
+func (c *compiler) place(n ast.Node) (place, bool) {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return c.name(n), true
+	case *ast.ChainNode:
+		return c.place(n.Node)
+	case *ast.MemberNode:
+		return c.memberPlace(n)
+	}
+	return place{}, false
+}
+
+func (c *compiler) memberPlace(n *ast.MemberNode) (place, bool) {
+	var step record.Step
+	switch p := n.Property.(type) {
+	case *ast.StringNode:
+		if p.Value == "" {
+			return place{}, false
+		}
+		step = record.Step{Name: p.Value, Index: -1}
+	case *ast.IntegerNode:
+		i, ok := c.numbers[c.at(p).from].Int64()
+		if !ok || i > 1<<31-1 {
+			return place{}, false
+		}
+		step = record.Step{Index: int(i)}
+	default:
+		return place{}, false
+	}
+	p, ok := c.place(n.Node)
+	if !ok {
+		return p, false
+	}
+	at := c.at(n.Property)
+	p.typ = c.stepType(&p, step, at)
+	p.at = p.at.to2(at)
+	if p.at.to < len(c.text.source) && strings.HasPrefix(c.text.source[p.at.to:], "]") {
+		p.at.to++
+	}
+	if len(p.ref.Path) >= record.MaxPathSteps && !p.lost {
+		c.fail(p.at, CodeTooLarge, fmt.Sprintf("path has more than %d steps", record.MaxPathSteps), "")
+		p.lost = true
+	}
+	p.ref.Path = append(p.ref.Path[:len(p.ref.Path):len(p.ref.Path)], step)
+	return p, true
+}
+
+// stepType returns the type of a member or element of p, and reports it where there can be none.
+func (c *compiler) stepType(p *place, step record.Step, at span) Type {
+	if p.lost {
+		return Type{}
+	}
+	errs := len(c.errs)
+	var t Type
+	if step.IsIndex() {
+		t = c.elementType(p.typ, at)
+	} else {
+		t = c.memberType(p.typ, step.Name, at)
+	}
+	p.lost = len(c.errs) > errs
+	return t
+}
+
+// name resolves a bare name or a reserved root.
+func (c *compiler) name(n *ast.IdentifierNode) place {
+	at := c.at(n)
+	p := place{at: at}
+	switch {
+	case n.Value == "$this":
+		p.typ = c.scope.This
+	case strings.HasPrefix(n.Value, "$"):
+		t, ok := c.scope.Roots[n.Value]
+		if !ok {
+			c.unknownRoot(n.Value, at)
+			p.lost = true
+		}
+		p.ref.Root, p.typ = n.Value, t
+	default:
+		errs := len(c.errs)
+		p.typ = c.memberType(c.scope.This, n.Value, at)
+		p.lost = len(c.errs) > errs
+		p.ref.Path = record.Path{{Name: n.Value, Index: -1}}
+	}
+	return p
+}
+
+func (c *compiler) unknownRoot(name string, at span) {
+	names := c.scope.rootNames()
+	hint := "available here: " + listed(names)
+	if near := nearest(name, names); near != "" {
+		hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+	}
+	c.fail(at, CodeUnknownName, fmt.Sprintf("%s is not available here", name), hint)
+}
+
+// memberType returns the type of a member of t.
+func (c *compiler) memberType(t Type, name string, at span) Type {
+	switch {
+	case t.Fields != nil:
+		if f, ok := t.Fields[name]; ok {
+			f.Nullable = f.Nullable || t.Nullable
+			return f
+		}
+		c.unknownMember(t, name, at)
+	case !t.Known(), t.Kind == record.Object, t.Kind == record.Null:
+	case t.Kind == record.List:
+		c.fail(at, CodeType, fmt.Sprintf("a list has no member %q", name), "name an element [0], or use map, filter or sum over the list")
+	default:
+		c.fail(at, CodeType, fmt.Sprintf("%s has no member %q", article(t.String()), name), "")
+	}
+	return Type{}
+}
+
+func (c *compiler) unknownMember(t Type, name string, at span) {
+	names := make([]string, 0, len(t.Fields))
+	for f := range t.Fields {
+		names = append(names, f)
+	}
+	hint := ""
+	if near := nearest(name, names); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	} else if isFunction(name) {
+		hint = fmt.Sprintf("%s is a function: call it as %s", name, table[name].Signature)
+	}
+	c.fail(at, CodeUnknownName, fmt.Sprintf("there is no field %q", name), hint)
+}
+
+// elementType returns the type of an element of t. There may be none at an index, so that it is nullable.
+func (c *compiler) elementType(t Type, at span) Type {
+	if t.Known() && t.Kind != record.List && t.Kind != record.Null {
+		c.fail(at, CodeType, fmt.Sprintf("%s has no elements", article(t.String())), "")
+		return Type{}
+	}
+	return t.elem().nullable()
+}
+
+// load returns the node that reads a path, and notes the path once.
+func (c *compiler) load(p place) node {
+	name := p.ref.String()
+	i := c.refIndex(p.ref, name)
+	at := p.at.from
+	return node{
+		eval: func(m *Machine) (record.Value, error) {
+			v := m.refs[i]
+			if v.Kind() == record.Raw {
+				return m.expand(v, at)
+			}
+			return v, nil
+		},
+		typ:  p.typ,
+		at:   p.at,
+		path: name,
+		size: 1,
+	}
+}
+
+func (c *compiler) refIndex(r Ref, name string) int {
+	for i := range c.refs {
+		if c.refs[i].String() == name {
+			return i
+		}
+	}
+	c.refs = append(c.refs, r)
+	return len(c.refs) - 1
+}

@@ -1,0 +1,128 @@
+package expr
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/dray-sync/dray/adapters/record"
+)
+
+// A Type is what is known of a value before a run. The zero Type is not known at all: its use is checked at run time.
+type Type struct {
+	// Kind is the kind of the value; [record.Absent] when it is not known, [record.Null] for what is always nil.
+	Kind record.Kind
+	// Nullable says that the value may be nil or absent.
+	Nullable bool
+	// Elem is the type of a list's elements; nil when it is not known.
+	Elem *Type
+	// Fields are an object's members; nil when they are not known, and then any member may be named.
+	Fields map[string]Type
+}
+
+// Known reports whether the kind is known.
+func (t Type) Known() bool { return t.Kind != record.Absent && t.Kind != record.Raw }
+
+// String returns the type as errors name it: "string", "list of object", "nil".
+func (t Type) String() string {
+	switch {
+	case !t.Known():
+		return "unknown"
+	case t.Kind == record.Null:
+		return "nil"
+	case t.Kind == record.List && t.Elem != nil && t.Elem.Known():
+		return "list of " + t.Elem.String()
+	default:
+		return t.Kind.String()
+	}
+}
+
+// isNumber reports whether the value is known to be a number, or not known.
+func (t Type) mayBeNumber() bool {
+	return !t.Known() || t.Kind == record.Int || t.Kind == record.Decimal
+}
+
+// mayBe reports whether the value can be of kind k, as far as is known.
+func (t Type) mayBe(k record.Kind) bool {
+	return !t.Known() || t.Kind == k || (k == record.Decimal && t.Kind == record.Int)
+}
+
+// elem returns the type of a list's elements.
+func (t Type) elem() Type {
+	if t.Elem == nil {
+		return Type{}
+	}
+	return *t.Elem
+}
+
+// nullable returns t as a type that may be nil.
+func (t Type) nullable() Type {
+	t.Nullable = true
+	return t
+}
+
+// union returns what is known of a value that is either of type a or of type b.
+func union(a, b Type) Type {
+	switch {
+	case a.Kind == record.Null:
+		return b.nullable()
+	case b.Kind == record.Null:
+		return a.nullable()
+	}
+	u := Type{Nullable: a.Nullable || b.Nullable}
+	switch {
+	case !a.Known() || !b.Known():
+	case a.Kind == b.Kind:
+		u.Kind = a.Kind
+		if a.Elem != nil && b.Elem != nil {
+			e := union(*a.Elem, *b.Elem)
+			u.Elem = &e
+		}
+	case a.mayBeNumber() && b.mayBeNumber():
+		u.Kind = record.Decimal
+	}
+	return u
+}
+
+// A Scope is what an expression may name.
+type Scope struct {
+	// This is the type of the current element, whose fields are named bare or as $this.name. The zero Type lets any name pass.
+	This Type
+	// Roots are the reserved roots that are available besides $this, with their "$": {"$root": {}, "$index": {Kind: record.Int}}.
+	Roots map[string]Type
+}
+
+// rootNames returns the available roots in order, for messages.
+func (s Scope) rootNames() []string {
+	names := []string{"$this"}
+	for name := range s.Roots {
+		if name != "$this" {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+func listed(names []string) string { return strings.Join(names, ", ") }
+
+// fits reports whether a value of this type can be where want is needed, as far as is known. A number may turn out whole.
+func (t Type) fits(want Type) bool {
+	switch {
+	case t.Kind == record.Null:
+		return want.Nullable
+	case want.Kind == record.Int || want.Kind == record.Decimal:
+		return t.mayBeNumber()
+	}
+	return t.mayBe(want.Kind)
+}
+
+// article puts a or an before a word.
+func article(word string) string {
+	switch {
+	case word == "nil" || word == "unknown":
+		return word
+	case strings.ContainsRune("aeiou", rune(word[0])):
+		return "an " + word
+	}
+	return "a " + word
+}
