@@ -28,6 +28,7 @@ type Column struct {
 type Shape struct {
 	Columns []Column
 	index   map[string]int
+	labels  []string
 }
 
 // NewShape returns a shape with these columns, whose names must differ.
@@ -35,9 +36,13 @@ func NewShape(columns ...Column) *Shape {
 	s := &Shape{Columns: columns, index: make(map[string]int, len(columns))}
 	for i, c := range columns {
 		s.index[c.Name] = i
+		s.labels = append(s.labels, c.Name)
 	}
 	return s
 }
+
+// Names returns the columns' names in order. The caller must not change them.
+func (s *Shape) Names() []string { return s.labels }
 
 // Column returns the position of the column with that name, or -1.
 func (s *Shape) Column(name string) int {
@@ -67,6 +72,7 @@ type Batch struct {
 	text   []byte
 	ends   []int
 	values []Value
+	arena  Arena
 	n      int
 }
 
@@ -79,6 +85,7 @@ func (b *Batch) Reset(shape *Shape) {
 	b.text, b.ends = b.text[:0], b.ends[:0]
 	clear(b.values)
 	b.values = b.values[:0]
+	b.arena.Reset()
 }
 
 // Len returns the number of records.
@@ -111,6 +118,22 @@ func (b *Batch) AppendRow(values ...Value) {
 	}
 	b.values = append(b.values, values...)
 	b.n++
+}
+
+// AppendDocFunc appends the JSON document that write appends to the slice it is given, without another copy.
+func (b *Batch) AppendDocFunc(write func(dst []byte) []byte) {
+	b.text = write(b.text)
+	b.ends = append(b.ends, len(b.text))
+	b.n++
+}
+
+// CopyRow appends a copy of a row: its values may refer to memory that changes afterwards.
+func (b *Batch) CopyRow(values []Value) {
+	b.AppendRow(values...)
+	own := b.values[len(b.values)-len(values):]
+	for i := range own {
+		own[i] = b.arena.CopyValue(own[i])
+	}
 }
 
 // Row returns the values of record i, valid until Reset. The caller must not change them.

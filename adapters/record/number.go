@@ -11,11 +11,14 @@ import (
 var ErrNumber = errors.New("not a decimal number of at most 1000 digits")
 
 // ParseNumber reads the text of a JSON number exactly: Int where it has neither point nor exponent, else Decimal.
-// 1.10 keeps its scale; 1e3 is the Int-free Decimal 1000 with scale 0. Text that is no JSON number, has more than [MaxDigits]
+// 1.10 keeps its scale; 1e3 is the Decimal 1000 with scale 0. Text that is no JSON number, has more than [MaxDigits]
 // digits or an exponent beyond ±[MaxExponent] is [ErrNumber].
 func ParseNumber(s string) (Value, error) {
 	if n, ok := smallInt(s); ok {
 		return IntValue(n), nil
+	}
+	if v, ok := smallDecimal(s); ok {
+		return v, nil
 	}
 	p, ok := splitNumber(s)
 	if !ok {
@@ -78,6 +81,30 @@ func smallInt(s string) (int64, bool) {
 		v = -v
 	}
 	return v, true
+}
+
+// smallDecimal reads the most common fraction: up to 18 digits around a point.
+func smallDecimal(s string) (Value, bool) {
+	digits := strings.TrimPrefix(s, "-")
+	point := strings.IndexByte(digits, '.')
+	if point < 1 || point == len(digits)-1 || len(digits) > 19 || (point > 1 && digits[0] == '0') {
+		return Value{}, false
+	}
+	var n int64
+	for i := range len(digits) {
+		if i == point {
+			continue
+		}
+		c := digits[i] - '0'
+		if c > 9 {
+			return Value{}, false
+		}
+		n = n*10 + int64(c)
+	}
+	if len(digits) != len(s) {
+		n = -n
+	}
+	return DecimalValue(n, int32(len(digits)-1-point)), true
 }
 
 type numberParts struct {
@@ -151,8 +178,14 @@ func (v Value) AppendNumber(dst []byte) []byte {
 	switch {
 	case v.text != "":
 		return append(dst, v.text...)
-	case v.kind == Int || v.scale == 0:
+	case v.kind == Int || v.scale == 0 || v.num == 0 && v.scale < 0:
 		return strconv.AppendInt(dst, v.num, 10)
+	case v.scale < 0:
+		dst = strconv.AppendInt(dst, v.num, 10)
+		for range -v.scale {
+			dst = append(dst, '0')
+		}
+		return dst
 	default:
 		return appendScaled(dst, v.num, int(v.scale))
 	}

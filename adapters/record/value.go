@@ -48,7 +48,7 @@ const MaxDigits = 1000
 // MaxExponent bounds the decimal exponent of a number written with an exponent, in either direction.
 const MaxExponent = 1000
 
-// A Value is one value of a record: a tagged union of 48 bytes that never holds a float.
+// A Value is one value of a record: a tagged union of 40 bytes that never holds a float.
 //
 // The zero Value is absent. Values are immutable and safe for concurrent use; those read from a [Batch] are
 // valid until its next Reset.
