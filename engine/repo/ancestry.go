@@ -19,8 +19,8 @@ func (r *remote) IsDescendant(ctx context.Context, old string, rev *Revision) (D
 	if answer, known := descentAtHand(old, rev); known {
 		return answer, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
+	ctx, end := r.begin(ctx)
+	defer end()
 	adv, err := r.advertise(ctx)
 	if err != nil {
 		return DescentUnknown, r.explain(ctx, err)

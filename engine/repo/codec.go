@@ -129,6 +129,9 @@ func readFiles(in *byteReader, h header, limits Limits) (*Tree, error) {
 		}
 		c.add(f.Path, plumbing.ComputeHash(plumbing.BlobObject, data).String(), f.Executable, data)
 	}
+	if _, err := in.ReadByte(); err != io.EOF {
+		return nil, errFormat // cut short, or more than the header says
+	}
 	c.problems = h.Problems
 	return c.tree(), nil
 }

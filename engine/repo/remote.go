@@ -47,10 +47,20 @@ func newRemote(opts Options, u *url.URL) (*remote, error) {
 	}, nil
 }
 
+// begin bounds a call. Its end drops the connections, so that a source holds
+// nothing between calls and needs no closing.
+func (r *remote) begin(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	return ctx, func() {
+		cancel()
+		r.client.CloseIdleConnections()
+	}
+}
+
 // Head implements [Source] with one request.
 func (r *remote) Head(ctx context.Context) (Ref, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
+	ctx, end := r.begin(ctx)
+	defer end()
 	adv, err := r.advertise(ctx)
 	if err != nil {
 		return Ref{}, r.explain(ctx, err)
@@ -64,8 +74,8 @@ func (r *remote) Head(ctx context.Context) (Ref, error) {
 
 // Fetch implements [Source] with two requests.
 func (r *remote) Fetch(ctx context.Context, rev string) (*Revision, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
+	ctx, end := r.begin(ctx)
+	defer end()
 	adv, err := r.advertise(ctx)
 	if err != nil {
 		return nil, r.explain(ctx, err)

@@ -3,6 +3,7 @@ package gitserver_test
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -194,8 +195,12 @@ func TestManyFiles(t *testing.T) {
 	needGit(t)
 	r, url := serve(t)
 	files := map[string]string{}
+	random := rand.NewChaCha8([32]byte{1})
 	for i := range 300 {
-		files[fmt.Sprintf("touchpoints/%03d.yaml", i)] = strings.Repeat("line of a file\n", i)
+		// Content that does not compress needs more than one frame.
+		noise := make([]byte, 1000)
+		random.Read(noise)
+		files[fmt.Sprintf("touchpoints/%03d.yaml", i)] = strings.Repeat("line of a file\n", i) + string(noise)
 	}
 	commit(t, r, gitserver.Change{Files: files})
 	dir := filepath.Join(t.TempDir(), "clone")

@@ -11,12 +11,18 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 )
 
 // deltaWindow is how many objects each is compared with to be sent as a
 // difference. Small repositories gain little from more.
 const deltaWindow = 10
+
+const (
+	// packBand is the channel of the pack within an answer.
+	packBand = 1
+	// maxFrameBytes is what fits a frame beside its length and channel.
+	maxFrameBytes = 65515
+)
 
 // answer is what a request gets.
 type answer struct {
@@ -315,10 +321,13 @@ func (r *Repository) sendPack(w io.Writer, ask *request, objects []plumbing.Hash
 		_, err := w.Write(pack)
 		return err
 	}
-	if _, err := sideband.NewMuxer(sideband.Sideband64k, w).Write(pack); err != nil {
-		return err
+	e := pktline.NewEncoder(w)
+	for frame := range slices.Chunk(pack, maxFrameBytes) {
+		if err := e.Encode(append([]byte{packBand}, frame...)); err != nil {
+			return err
+		}
 	}
-	return pktline.NewEncoder(w).Flush()
+	return e.Flush()
 }
 
 // encode makes a pack. It is done before anything is sent, so that a slow

@@ -5,6 +5,8 @@
 package repotest
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -67,10 +69,13 @@ func NewServer(t testing.TB, options ...Options) *Server {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/acme.git/", s.watch(handler))
+	s.http = httptest.NewUnstartedServer(mux)
+	// Clients that distrust the certificate are part of the tests.
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if o.TLS {
-		s.http = httptest.NewTLSServer(mux)
+		s.http.StartTLS()
 	} else {
-		s.http = httptest.NewServer(mux)
+		s.http.Start()
 	}
 	t.Cleanup(s.http.Close)
 	s.URL = s.http.URL + "/acme.git"
