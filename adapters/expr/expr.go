@@ -81,6 +81,9 @@ func (p *Program) Run(m *Machine, refs []record.Value) (record.Value, error) {
 	if err == nil {
 		err = p.accept(v)
 	}
+	if err == nil && measure(v, MaxResultSize) < 0 {
+		err = &RunError{Rule: RuleBudget, Detail: "a result larger than 1 MiB"}
+	}
 	if err != nil {
 		return record.Value{}, err
 	}

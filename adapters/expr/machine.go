@@ -80,3 +80,17 @@ func (m *Machine) expand(v record.Value, offset int) (record.Value, error) {
 	}
 	return v, nil
 }
+
+// measure returns what is left of a number of bytes after v, or a negative number as soon as nothing is.
+func measure(v record.Value, left int) int {
+	switch v.Kind() {
+	case record.List, record.Object:
+		for i := 0; i < v.Len() && left >= 0; i++ {
+			left = measure(v.Index(i), left-valueSize)
+		}
+		return left
+	case record.String, record.Bytes, record.Raw:
+		return left - len(v.Text())
+	}
+	return left - valueSize
+}
