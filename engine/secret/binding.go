@@ -74,7 +74,7 @@ func prefixOf(u *url.URL) (string, bool) {
 	}
 	for _, seg := range strings.Split(raw[1:], "/") {
 		plain, err := url.PathUnescape(seg)
-		if err != nil || plain == "" || strings.ContainsAny(plain, "/\\;%") || isDots(plain) || hasControl(plain) {
+		if err != nil || plain == "" || !utf8.ValidString(plain) || strings.ContainsAny(plain, "/\\;%") || isDots(plain) || hasControl(plain) {
 			return "", false
 		}
 	}

@@ -51,7 +51,7 @@ func TestParseBindingRefuses(t *testing.T) {
 		"https://shop.example/%2e%2e/", "https://shop.example/a\\b/", "https://shop.example/a;b/", "https://shop.example/%25/",
 		"https://127.1/", "https://2130706433/", "https://0x7f000001/", "https://0x7f.1/", "https://[fe80::1%25eth0]/", "https://[::ffff:10.0.0.7]/",
 		"https://a b.example/", "https://" + strings.Repeat("a", 64) + ".example/", "https://" + strings.Repeat("a.", 130) + "example/",
-		"https://shop.example/\x00", "1https://shop.example/",
+		"https://shop.example/\x00", "https://shop.example/%FF/", "1https://shop.example/",
 	} {
 		b, err := ParseBinding(in)
 		if err == nil {
@@ -192,6 +192,7 @@ func TestBindingAllowsAddr(t *testing.T) {
 
 func FuzzBinding(f *testing.F) {
 	f.Add("https://b1.plant.example:50000/b1s/", "https://b1.plant.example:50000/b1s/v2/../x")
+	f.Add("http://a/%ff/", "http://a/%FF/")
 	f.Add("postgres://db:5432/erp", "postgresql://db/erp")
 	f.Add("https://[2001:db8::1]/", "https://[2001:db8::1]/%2e%2e")
 	f.Add("https://shop.example/a/", "https://shop.example/a%2f..%5c/")

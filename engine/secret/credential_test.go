@@ -452,12 +452,11 @@ func TestSecretsPrintAMask(t *testing.T) {
 }
 
 func FuzzParseCredential(f *testing.F) {
-	id := newIdentity(f)
-	doc, err := newCredential(f, envelope(f, id)).Encode()
+	id, err := ParseIdentity(testdata(f, "identity-v1.txt"))
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(doc)
+	f.Add(testdata(f, "credential-v1.yaml"))
 	f.Add([]byte("apiVersion: dray/v1\nkind: Credential\nmetadata: {name: a}\nspec: {}\n"))
 	f.Add([]byte("a: &a [*a]\n"))
 	f.Add([]byte(`{"apiVersion": "dray/v1", "kind": "Credential"}`))

@@ -89,7 +89,7 @@ func normalDecimal(text string) (string, bool) {
 	if !isDigits(whole) || (dotted && !isDigits(frac)) || len(whole)+len(frac) > maxNumber {
 		return "", false
 	}
-	if exp == 0 && isNormal(whole, frac, dotted, neg) {
+	if mantissa == digits && isNormal(whole, frac, dotted, neg) {
 		return text, true
 	}
 	all, point := whole+frac, len(whole)+exp

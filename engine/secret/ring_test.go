@@ -290,3 +290,33 @@ func TestRingPrintsAMask(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseRing(f *testing.F) {
+	id, err := ParseIdentity(testdata(f, "identity-v1.txt"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	first, err := ParseRing(testdata(f, "keyring-v1.yaml"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(testdata(f, "keyring-v1.yaml"))
+	f.Add([]byte("apiVersion: dray/v1\nkind: KeyRing\nmetadata: {name: production}\nspec: {generation: 1, keys: []}\n"))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		r, err := ParseRing(doc)
+		if err != nil {
+			return
+		}
+		out, err := r.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseRing(out)
+		if err != nil || again.Digest() != r.Digest() {
+			t.Fatalf("writing changed what the file says: %v\n%s", err, out)
+		}
+		if _, err := r.Open(OpenRing{Identity: id, Environment: "production"}); err == nil && r.Digest() != first.Digest() {
+			t.Fatal("a changed ring opened")
+		}
+	})
+}

@@ -150,17 +150,20 @@ func TestVectorRing(t *testing.T) {
 	}
 }
 
+// testdata reads a file of the first release.
+func testdata(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // TestFilesOfVersionOne opens an identity, a ring and a credential as the first
 // release wrote them.
 func TestFilesOfVersionOne(t *testing.T) {
-	read := func(name string) []byte {
-		t.Helper()
-		b, err := os.ReadFile("testdata/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
+	read := func(name string) []byte { return testdata(t, name) }
 	id, err := ParseIdentity(read("identity-v1.txt"))
 	if err != nil {
 		t.Fatal(err)
