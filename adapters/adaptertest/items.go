@@ -118,7 +118,7 @@ func itemsOf(b *record.Batch) ([]Item, error) {
 func itemOfRow(s *record.Shape, row []record.Value) (Item, error) {
 	var it Item
 	for i, c := range s.Columns {
-		v := row[i]
+		v := row[i].Clone() // it outlives the batch
 		switch c.Name {
 		case "id":
 			it.ID = v.Text()
