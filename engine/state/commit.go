@@ -1,47 +1,10 @@
 package state
 
 import (
+	"context"
+	"fmt"
 	"time"
-
-	"github.com/dray-sync/dray/adapters/record"
 )
-
-// CheckpointKey names one checkpoint. A backfill uses a route of its own, so
-// that it never shares the normal cursor.
-type CheckpointKey struct {
-	TouchpointID int64
-	// Route is the name of the route; "" is the only route of a plain touchpoint.
-	Route string
-	// Generation is the touchpoint's.
-	Generation int64
-	// Partition is an ordinal; 0 when the read is not divided. Bounds go into [CheckpointUpdate.Bounds].
-	Partition int
-}
-
-// Checkpoint is how far a read has come.
-type Checkpoint struct {
-	Key CheckpointKey
-	// Cursor is the adapter's; nil is the beginning.
-	Cursor record.Cursor
-	// Bounds are the partition's bounds, as the caller encoded them.
-	Bounds []byte
-	// Seq is the number of the last committed checkpoint; 0 when there is none. The next one is Seq+1.
-	Seq int64
-	// Done reports that the partition was read to its end.
-	Done bool
-	// At is when it was committed.
-	At time.Time
-}
-
-// CheckpointUpdate moves a checkpoint by one.
-type CheckpointUpdate struct {
-	Key    CheckpointKey
-	Cursor record.Cursor
-	Bounds []byte
-	// Seq must be the stored number plus one; otherwise the whole commit is refused with [OutOfOrder].
-	Seq  int64
-	Done bool
-}
 
 // Commit is what one batch, or the end of a slice, leaves behind. All of it
 // becomes durable, or none. The zero Commit only proves the fence.
@@ -82,4 +45,76 @@ type RunEnd struct {
 	Code string
 	// Detail is the error's text, kept sealed.
 	Detail string
+}
+
+// Commit makes what a batch leaves behind durable, all of it or none, in one
+// transaction. It fails with [Fenced] when f is no longer the right to write,
+// and with [OutOfOrder] when the checkpoint is not the next one. After any other
+// error it is not known whether the transaction took place: begin a new slice
+// and read the checkpoint. Commits of one touchpoint wait for each other. Within
+// a [Handler], ctx must be the one the handler got, or derived from it, so that
+// the job ends in the same transaction.
+func (s *Store) Commit(ctx context.Context, f Fence, c Commit) error {
+	if c.Next != nil && c.End != nil {
+		return &Error{Reason: Invalid, Text: "a commit cannot both end a run and go on with it"}
+	}
+	if c.End != nil && !c.End.Status.Final() {
+		return &Error{Reason: Invalid, Text: fmt.Sprintf("a run cannot end as %q", c.End.Status)}
+	}
+	p, err := s.point(f.TouchpointID)
+	if err != nil {
+		return err
+	}
+	if len(c.Ledger) > 0 {
+		if err := s.folder.admit(ctx, p); err != nil {
+			return err
+		}
+	}
+	return s.change(ctx, p, func(t *txn) error {
+		for _, step := range []func(Fence, *Commit) error{t.prove, t.moveCheckpoint, t.appendLedger, t.resolve, t.setAside, t.finish} {
+			if err := step(f, &c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// prove requires the fence's epoch and adds the counts.
+func (t *txn) prove(f Fence, c *Commit) error {
+	n := &c.Counts
+	var one int
+	found, err := t.one(`UPDATE runs SET n_read = n_read + ?, n_filtered = n_filtered + ?, n_created = n_created + ?, n_updated = n_updated + ?,
+		n_unchanged = n_unchanged + ?, n_deleted = n_deleted + ?, n_skipped = n_skipped + ?, n_rejected = n_rejected + ?, n_parked = n_parked + ?,
+		n_duplicates = n_duplicates + ?, revision = CASE ? WHEN '' THEN revision ELSE ? END
+		WHERE id = ? AND epoch = ? AND touchpoint_id = ? AND status = 'running' RETURNING 1`,
+		[]any{
+			n.Read, n.Filtered, n.Created, n.Updated, n.Unchanged, n.Deleted, n.Skipped, n.Rejected, n.Parked,
+			n.Duplicates, c.Revision, c.Revision, f.RunID, f.Epoch, f.TouchpointID,
+		}, &one)
+	if err == nil && !found {
+		return fenced(f.RunID)
+	}
+	return err
+}
+
+// finish ends the run, or asks for its next slice; either way the slice's job is done.
+func (t *txn) finish(f Fence, c *Commit) error {
+	if c.Next == nil && c.End == nil {
+		return nil
+	}
+	if err := t.completeJob(f.RunID); err != nil {
+		return err
+	}
+	if c.End != nil {
+		return t.endRun(f.RunID, *c.End)
+	}
+	if err := t.saveDetail(f.RunID, c.Next.Code, c.Next.Detail); err != nil {
+		return err
+	}
+	var queued bool
+	if _, err := t.one("SELECT queued FROM runs WHERE id = ?", []any{f.RunID}, &queued); err != nil || !queued {
+		return err
+	}
+	return t.insertSlice(f.RunID, c.Next.After)
 }

@@ -1,10 +1,15 @@
 package state
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/dray-sync/dray/engine/secret"
+)
 
 // KeyHash is a keyed hash of a business key or of a traced value: 16 bytes that
 // say nothing without the key ring. The zero KeyHash means "none".
-type KeyHash = [16]byte
+type KeyHash = secret.KeyHash
 
 // LedgerState is what is known of one source key at its destination.
 type LedgerState uint8
@@ -51,7 +56,7 @@ type LedgerEntry struct {
 	// Version is the record's version in the source, as the caller encoded it.
 	Version []byte
 	// Fingerprint is the keyed hash of the mapped content; zero when unknown.
-	Fingerprint [32]byte
+	Fingerprint secret.Fingerprint
 	// State is what is known.
 	State LedgerState
 	// Revision is the commit that mapped it.
@@ -66,4 +71,87 @@ type LedgerEntry struct {
 	Trace []TraceField
 	// Answer is what the destination answered, as the caller encoded it; keep it small.
 	Answer []byte
+}
+
+// ledgerHeader is what the entries of one batch share, so that it is stored once.
+type ledgerHeader struct {
+	runID    int64
+	at       time.Time
+	revision string
+}
+
+const (
+	hasDestination = 1 << iota
+	hasFingerprint
+)
+
+// appendEntry appends an entry; what equals the header is left out.
+func appendEntry(dst []byte, e *LedgerEntry, h *ledgerHeader) []byte {
+	flags := byte(0)
+	if e.DestKeyHash != (KeyHash{}) {
+		flags |= hasDestination
+	}
+	if e.Fingerprint != (secret.Fingerprint{}) {
+		flags |= hasFingerprint
+	}
+	dst = append(dst, e.KeyHash[:]...)
+	dst = append(dst, flags, byte(e.State))
+	if flags&hasDestination != 0 {
+		dst = append(dst, e.DestKeyHash[:]...)
+	}
+	if flags&hasFingerprint != 0 {
+		dst = append(dst, e.Fingerprint[:]...)
+	}
+	revision := e.Revision
+	if revision == h.revision {
+		revision = ""
+	}
+	dst = appendBytes(dst, revision)
+	dst = binary.AppendVarint(dst, e.RunID-h.runID)
+	dst = binary.AppendVarint(dst, micros(e.At)-micros(h.at))
+	dst = binary.AppendVarint(dst, micros(e.At)-micros(e.FirstAt))
+	dst = appendBytes(dst, e.Key)
+	dst = appendBytes(dst, e.DestID)
+	dst = appendBytes(dst, e.Version)
+	dst = appendBytes(dst, e.Answer)
+	return appendTrace(dst, e.Trace)
+}
+
+// entry reads what appendEntry wrote. Byte strings share the decoder's memory.
+func (d *decoder) entry(h *ledgerHeader) (e LedgerEntry) {
+	e.KeyHash = d.hash()
+	head := d.fixed(2)
+	if !d.ok {
+		return LedgerEntry{}
+	}
+	e.State = LedgerState(head[1])
+	if head[0]&hasDestination != 0 {
+		e.DestKeyHash = d.hash()
+	}
+	if head[0]&hasFingerprint != 0 {
+		copy(e.Fingerprint[:], d.fixed(len(e.Fingerprint)))
+	}
+	if e.Revision = d.string(); e.Revision == "" {
+		e.Revision = h.revision
+	}
+	e.RunID = h.runID + d.int()
+	at := micros(h.at) + d.int()
+	e.At, e.FirstAt = fromMicros(at), fromMicros(at-d.int())
+	e.Key, e.DestID, e.Version, e.Answer = d.bytes(), d.bytes(), d.bytes(), d.bytes()
+	e.Trace = d.trace()
+	return e
+}
+
+// hashes returns what the entry is found by besides its key.
+func (e *LedgerEntry) hashes() []KeyHash {
+	var list []KeyHash
+	if e.DestKeyHash != (KeyHash{}) {
+		list = append(list, e.DestKeyHash)
+	}
+	for _, f := range e.Trace {
+		if f.Hash != (KeyHash{}) {
+			list = append(list, f.Hash)
+		}
+	}
+	return list
 }

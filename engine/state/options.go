@@ -12,7 +12,7 @@ import (
 type RingFacts struct {
 	// Pin is what was remembered of the last accepted ring; nil the first time.
 	Pin *secret.Pin
-	// InUse are the roots that stored data keys are wrapped by.
+	// InUse are the roots that stored data keys are wrapped by and keyed hashes are made under.
 	InUse []string
 }
 

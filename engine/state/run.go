@@ -1,6 +1,11 @@
 package state
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
 
 // RunStatus is what became of a run's records.
 type RunStatus string
@@ -95,8 +100,9 @@ type NewRun struct {
 // Fence is the right to write for one slice of a run. The next slice that
 // begins takes it away. It is a value and may be shared by goroutines.
 type Fence struct {
-	RunID int64
-	Epoch int64
+	TouchpointID int64
+	RunID        int64
+	Epoch        int64
 }
 
 // RunFilter chooses runs. The zero filter chooses all, newest first.
@@ -109,4 +115,221 @@ type RunFilter struct {
 	Before int64
 	// Limit is the page size; 0 means 100; at most 1000.
 	Limit int
+}
+
+// StartRun creates a run. created is false when there already is one for its
+// touchpoint and due time, which is then returned.
+func (s *Store) StartRun(ctx context.Context, n NewRun) (run Run, created bool, err error) {
+	p, err := s.point(n.TouchpointID)
+	if err != nil {
+		return Run{}, false, err
+	}
+	if n.Trigger == "" {
+		return Run{}, false, &Error{Reason: Invalid, Text: "a run needs a trigger"}
+	}
+	err = s.write(ctx, func(t *txn) error {
+		created = false
+		if err := s.known(p); err != nil {
+			return err
+		}
+		if !n.DueAt.IsZero() {
+			found, err := t.one("SELECT id FROM runs WHERE touchpoint_id = ? AND due_at = ?", []any{n.TouchpointID, micros(n.DueAt)}, &run.ID)
+			if err != nil || found {
+				return err
+			}
+		}
+		created = true
+		res, err := t.exec(`INSERT INTO runs (touchpoint_id, generation, trigger_kind, revision, status, queued, due_at, created_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			n.TouchpointID, p.head.Generation, n.Trigger, n.Revision, string(RunQueued), n.Enqueue, micros(n.DueAt), micros(s.now()))
+		if err != nil {
+			return err
+		}
+		if run.ID, err = res.LastInsertId(); err != nil || !n.Enqueue {
+			return err
+		}
+		return t.insertSlice(run.ID, 0)
+	})
+	if err != nil {
+		return Run{}, false, err
+	}
+	run, err = s.Run(ctx, run.ID)
+	return run, created, err
+}
+
+// BeginSlice raises a run's epoch, which takes the right to write away from
+// every slice before it. It fails with [Fenced] when the run has ended.
+func (s *Store) BeginSlice(ctx context.Context, runID int64) (Run, Fence, error) {
+	var f Fence
+	err := s.write(ctx, func(t *txn) error {
+		f = Fence{RunID: runID}
+		found, err := t.one(`UPDATE runs SET epoch = epoch + 1, status = 'running', started_at = CASE started_at WHEN 0 THEN ? ELSE started_at END
+			WHERE id = ? AND status IN ('queued', 'running') RETURNING touchpoint_id, epoch`, []any{micros(s.now()), runID}, &f.TouchpointID, &f.Epoch)
+		if err == nil && !found {
+			return fenced(runID)
+		}
+		return err
+	})
+	if err != nil {
+		return Run{}, Fence{}, err
+	}
+	run, err := s.Run(ctx, runID)
+	return run, f, err
+}
+
+func fenced(runID int64) error {
+	return &Error{Reason: Fenced, Text: fmt.Sprintf("run %d has ended, or another slice of it has begun", runID)}
+}
+
+// EndRun ends a run from outside: its slice, if one runs, is fenced, and its
+// waiting job finds nothing to do. A run that has ended already stays as it is.
+func (s *Store) EndRun(ctx context.Context, runID int64, end RunEnd) error {
+	if !end.Status.Final() {
+		return &Error{Reason: Invalid, Text: fmt.Sprintf("a run cannot end as %q", end.Status)}
+	}
+	run, err := s.Run(ctx, runID)
+	if err != nil {
+		return err
+	}
+	p, err := s.point(run.TouchpointID)
+	if err != nil {
+		return err
+	}
+	key, err := s.sealer.Key(ctx, p.scope)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(t *txn) error {
+		t.key = key
+		var active int
+		found, err := t.one("UPDATE runs SET epoch = epoch + 1 WHERE id = ? AND status IN ('queued', 'running') RETURNING 1", []any{runID}, &active)
+		if err != nil || !found {
+			return err
+		}
+		return t.endRun(runID, end)
+	})
+}
+
+// endRun writes a run's end; t.key is the touchpoint's.
+func (t *txn) endRun(runID int64, end RunEnd) error {
+	if err := t.saveDetail(runID, end.Code, end.Detail); err != nil {
+		return err
+	}
+	_, err := t.exec("UPDATE runs SET status = ?, ended_at = ? WHERE id = ?", string(end.Status), micros(t.s.now()), runID)
+	return err
+}
+
+// endRuns ends all active runs of a touchpoint without a detail.
+func (t *txn) endRuns(touchpointID int64, status RunStatus) error {
+	_, err := t.exec(`UPDATE runs SET epoch = epoch + 1, status = ?, ended_at = ?
+		WHERE touchpoint_id = ? AND status IN ('queued', 'running')`, string(status), micros(t.s.now()), touchpointID)
+	return err
+}
+
+// saveDetail writes a run's error: its code in the clear, its text sealed.
+func (t *txn) saveDetail(runID int64, code, detail string) error {
+	var seq int64
+	if _, err := t.one("SELECT row_seq + 1 FROM runs WHERE id = ?", []any{runID}, &seq); err != nil {
+		return err
+	}
+	var sealed []byte
+	if detail != "" {
+		var err error
+		if sealed, err = t.key.Seal(row("runs", be64(runID), uint64(seq)), []byte(detail)); err != nil {
+			return err
+		}
+	}
+	_, err := t.exec("UPDATE runs SET code = ?, row_seq = ?, sealed = ? WHERE id = ?", code, seq, sealed, runID)
+	return err
+}
+
+const runColumns = `id, touchpoint_id, generation, trigger_kind, revision, status, code, epoch, due_at, created_at, started_at, ended_at,
+	n_read, n_filtered, n_created, n_updated, n_unchanged, n_deleted, n_skipped, n_rejected, n_parked, n_duplicates, row_seq, sealed`
+
+// scanRun reads runColumns.
+func scanRun(scan scanner) (r Run, seq uint64, sealed []byte, err error) {
+	var due, created, started, ended int64
+	c := &r.Counts
+	err = scan(&r.ID, &r.TouchpointID, &r.Generation, &r.Trigger, &r.Revision, &r.Status, &r.Code, &r.Epoch, &due, &created, &started, &ended,
+		&c.Read, &c.Filtered, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Rejected, &c.Parked, &c.Duplicates, &seq, &sealed)
+	r.DueAt, r.CreatedAt, r.StartedAt, r.EndedAt = fromMicros(due), fromMicros(created), fromMicros(started), fromMicros(ended)
+	return r, seq, sealed, err
+}
+
+// Run returns one run with its Detail, or [NotFound].
+func (s *Store) Run(ctx context.Context, id int64) (Run, error) {
+	var r Run
+	var seq uint64
+	var sealed []byte
+	found := false
+	err := s.each(ctx, "SELECT "+runColumns+" FROM runs WHERE id = ?", []any{id}, func(scan scanner) (err error) {
+		found = true
+		r, seq, sealed, err = scanRun(scan)
+		return err
+	})
+	if err != nil {
+		return Run{}, err
+	}
+	if !found {
+		return Run{}, &Error{Reason: NotFound, Text: fmt.Sprintf("there is no run %d", id), Hint: "old runs are dropped"}
+	}
+	if sealed == nil {
+		return r, nil
+	}
+	p, err := s.point(r.TouchpointID)
+	if err != nil {
+		return Run{}, err
+	}
+	detail, err := s.sealer.Open(ctx, p.scope, row("runs", be64(id), seq), sealed)
+	r.Detail = string(detail)
+	return r, err
+}
+
+// pageSize bounds a page.
+func pageSize(limit int) int {
+	if limit <= 0 {
+		return 100
+	}
+	return min(limit, 1000)
+}
+
+// Runs lists runs, newest first, without Detail. next is [RunFilter.Before] of
+// the following page; 0 at the end.
+func (s *Store) Runs(ctx context.Context, f RunFilter) (runs []Run, next int64, err error) {
+	where, args := []string{"1 = 1"}, []any{}
+	if f.TouchpointID != 0 {
+		where, args = append(where, "touchpoint_id = ?"), append(args, f.TouchpointID)
+	}
+	if f.Before != 0 {
+		where, args = append(where, "id < ?"), append(args, f.Before)
+	}
+	if len(f.Status) > 0 {
+		where = append(where, "status IN (?"+strings.Repeat(", ?", len(f.Status)-1)+")")
+		for _, st := range f.Status {
+			args = append(args, string(st))
+		}
+	}
+	limit := pageSize(f.Limit)
+	args = append(args, limit+1)
+	runs, err = s.listRuns(ctx, "WHERE "+strings.Join(where, " AND ")+" ORDER BY id DESC LIMIT ?", args)
+	if len(runs) > limit {
+		runs = runs[:limit]
+		next = runs[limit-1].ID
+	}
+	return runs, next, err
+}
+
+// ActiveRuns lists the runs of a touchpoint, or of all for 0, that have not
+// ended, oldest first.
+func (s *Store) ActiveRuns(ctx context.Context, touchpointID int64) ([]Run, error) {
+	return s.listRuns(ctx, "WHERE status IN ('queued', 'running') AND (touchpoint_id = ? OR ? = 0) ORDER BY id", []any{touchpointID, touchpointID})
+}
+
+func (s *Store) listRuns(ctx context.Context, tail string, args []any) (runs []Run, err error) {
+	err = s.each(ctx, "SELECT "+runColumns+" FROM runs "+tail, args, func(scan scanner) error {
+		r, _, _, err := scanRun(scan)
+		runs = append(runs, r)
+		return err
+	})
+	return runs, err
 }
