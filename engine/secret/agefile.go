@@ -69,11 +69,44 @@ func armored(file []byte) string {
 	return out.String()
 }
 
-// dearmored returns the binary age file of a text.
-func dearmored(text, what string) ([]byte, error) {
+// dearmored returns the binary age file of a text. It must be encrypted to as
+// many native keys as the file names in the clear: a reviewer sees everybody who
+// can open it.
+func dearmored(text string, recipients []Recipient, what string) ([]byte, error) {
 	file, err := io.ReadAll(io.LimitReader(armor.NewReader(bytes.NewReader([]byte(text))), maxFileBytes))
 	if err != nil || len(file) == 0 {
 		return nil, &Error{Reason: Malformed, What: what, Text: "its ciphertext is not an armoured age file", Hint: "take the file from git again as it was committed"}
 	}
+	header, err := age.ExtractHeader(bytes.NewReader(file))
+	if err != nil {
+		return nil, damaged(what)
+	}
+	if !stanzasMatch(header, recipients) {
+		return nil, &Error{
+			Reason: Malformed, What: what, Text: "its ciphertext is encrypted to others than spec.recipients names",
+			Hint: "take the file from git again as dray wrote it, or write it anew",
+		}
+	}
 	return file, nil
+}
+
+// stanzasMatch reports whether an age header has one stanza of the right type for
+// each recipient. Which recipient a stanza is for cannot be seen.
+func stanzasMatch(header []byte, recipients []Recipient) bool {
+	want := "X25519"
+	if recipients[0].hybrid {
+		want = "mlkem768x25519"
+	}
+	n := 0
+	for line := range bytes.Lines(header) {
+		stanza, ok := bytes.CutPrefix(line, []byte("-> "))
+		if !ok {
+			continue
+		}
+		if typ, _, _ := bytes.Cut(bytes.TrimSpace(stanza), []byte(" ")); string(typ) != want {
+			return false
+		}
+		n++
+	}
+	return n == len(recipients)
 }

@@ -124,7 +124,7 @@ func TestCredentialEnvelopeIsSealed(t *testing.T) {
 		"generation":    func(e *Envelope) { e.Generation = 900 },
 		"rotated":       func(e *Envelope) { e.Rotated = "2026-04-02" },
 		"expires":       func(e *Envelope) { e.Expires = "2099-01-01" },
-		"recipients":    func(e *Envelope) { e.Recipients = recipientsOf(id, other) },
+		"recipients":    func(e *Envelope) { e.Recipients = recipientsOf(other) },
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -137,6 +137,31 @@ func TestCredentialEnvelopeIsSealed(t *testing.T) {
 			}
 			_, err = refile(t, c).Open(repository, Seen{}, id)
 			wantReason(t, err, CredentialAltered)
+		})
+	}
+}
+
+func TestCredentialRecipientsAreAllThereIs(t *testing.T) {
+	id, hidden := newIdentity(t), newIdentity(t)
+	classic, err := GenerateRecovery(Classic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string][]Recipient{
+		"one more":     recipientsOf(id, hidden),
+		"another kind": recipientsOf(classic),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCredential(t, envelope(t, id))
+			if c.ciphertext, err = ageEncrypt([]byte(canary), to); err != nil {
+				t.Fatal(err)
+			}
+			doc, err := c.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = ParseCredential(doc)
+			wantReason(t, err, Malformed)
 		})
 	}
 }
@@ -245,6 +270,7 @@ func TestCredentialPurpose(t *testing.T) {
 		{"another environment", func(p *Purpose) { p.Environment = "staging" }, CredentialNotForHere},
 		{"no environment", func(p *Purpose) { p.Environment = "" }, CredentialNotForHere},
 		{"on a laptop", func(p *Purpose) { p.Use = UseLocal }, CredentialNotForHere},
+		{"no time", func(p *Purpose) { p.At = time.Time{} }, CredentialNotForHere},
 		{"another project", func(p *Purpose) { p.Project = "plants/den" }, CredentialNotForHere},
 		{"the whole repository", func(p *Purpose) { p.Project = "" }, CredentialNotForHere},
 	}

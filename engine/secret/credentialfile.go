@@ -60,7 +60,7 @@ func (d *credentialDocument) credential() (*Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	ciphertext, err := dearmored(s.Ciphertext, what)
+	ciphertext, err := dearmored(s.Ciphertext, recipients, what)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,9 @@ type Envelope struct {
 }
 
 // TLS are a credential's requirements of the connection. The zero value demands
-// TLS.
+// TLS, which a binding with a clear-text scheme contradicts and is refused for;
+// where the scheme leaves it open, as with postgres, ldap or smtp, whoever
+// connects must hold to it.
 type TLS struct {
 	// ClearText is the reason why the secrets may travel without TLS; empty
 	// means they may not.
@@ -163,7 +165,7 @@ type Purpose struct {
 	Environment string
 	// Use is who uses it.
 	Use Use
-	// At is the time of use; expiry is judged by its date in UTC.
+	// At is the time of use, never zero; expiry is judged by its date in UTC.
 	At time.Time
 }
 
@@ -174,6 +176,8 @@ func (e *Envelope) check(p Purpose) error {
 		return &Error{Reason: CredentialNotForHere, What: what, Text: text, Hint: hint}
 	}
 	switch {
+	case p.At.IsZero():
+		return not("the time of its use is not known", "this is a fault of the program")
 	case e.Application != p.Application:
 		return not(fmt.Sprintf("sealed for application %s, and the connection is of %q", e.Application, shorten(p.Application)),
 			"make a credential for that application, or correct the connection")

@@ -137,9 +137,10 @@ func defaultPort(scheme string) string {
 }
 
 // isClearText reports whether a scheme itself says that nothing is encrypted.
+// ftp, imap, ldap and smtp can turn to TLS after connecting and are not among them.
 func isClearText(scheme string) bool {
 	switch scheme {
-	case "http", "ws", "ftp", "amqp", "mqtt", "ldap", "redis", "smtp", "imap":
+	case "http", "ws", "amqp", "mqtt", "redis":
 		return true
 	}
 	return false

@@ -82,7 +82,7 @@ func (d *ringDocument) file() (*RingFile, error) {
 	if f.facts.keys, err = parseRingKeys(d.Spec.Keys, name); err != nil {
 		return nil, err
 	}
-	if f.ciphertext, err = dearmored(d.Spec.Ciphertext, name); err != nil {
+	if f.ciphertext, err = dearmored(d.Spec.Ciphertext, f.facts.recipients, name); err != nil {
 		return nil, err
 	}
 	return f, nil
