@@ -38,6 +38,10 @@ func TestBudget(t *testing.T) {
 		{"a matches \"(a|b|c|d|e|f|g|h)+x{200}$\"", long},
 		{"map(a, \"" + strings.Repeat("x", 4000) + "\" + string(#))", bigList(9000)},
 		{"map(a, 7 ** 1000)", bigList(60_000)},
+		{"count(a, 10 ** 998 == 10 ** 998)", bigList(60_000)},
+		{"count(a, div(1, 3 ** 900, 900, \"up\") > 1)", bigList(60_000)},
+		{"count(a, int(\"" + strings.Repeat("9", 900) + "\") == 0)", bigList(60_000)},
+		{"count(a, abs(0 - 7 ** 1000) == 0)", bigList(60_000)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.source[:min(60, len(tt.source))], func(t *testing.T) {

@@ -77,7 +77,7 @@ func (m *Machine) equal(a, b record.Value, offset int) (bool, error) {
 	}
 	switch a.Kind() {
 	case record.Int, record.Decimal:
-		return compareNumbers(a, b) == 0, nil
+		return compareNumbers(a, b) == 0, m.weigh(a, b, offset)
 	case record.Bool:
 		return a.Bool() == b.Bool(), nil
 	case record.List:
@@ -195,7 +195,7 @@ func (m *Machine) order(a, b record.Value, offset int) (int, error) {
 	}
 	switch a.Kind() {
 	case record.Int, record.Decimal:
-		return compareNumbers(a, b), nil
+		return compareNumbers(a, b), m.weigh(a, b, offset)
 	case record.String:
 		return strings.Compare(a.Text(), b.Text()), m.scan(min(len(a.Text()), len(b.Text())), offset)
 	case record.Time:

@@ -69,7 +69,7 @@ func lookUp(t testing.TB, refs []Ref, roots map[string]record.Value) []record.Va
 
 func parsed(t testing.TB, json string) record.Value {
 	t.Helper()
-	v, err := parseJSON(json)
+	v, err := record.ParseText(json)
 	if err != nil {
 		t.Fatalf("parsing fixture: %v", err)
 	}

@@ -53,12 +53,12 @@ func numberFunctions() []function {
 		{
 			Function: Function{"abs", "abs(number)", "The number without its sign.", `abs(-1.50)`, `1.50`},
 			params:   []param{x}, required: 1, result: decimalType,
-			run: func(_ *Machine, at int, args []record.Value) (record.Value, error) {
-				if compareNumbers(args[0], record.IntValue(0)) >= 0 {
-					return args[0], nil
+			run: func(m *Machine, at int, args []record.Value) (record.Value, error) {
+				zero := record.IntValue(0)
+				if order, err := m.order(args[0], zero, at); err != nil || order >= 0 {
+					return args[0], err
 				}
-				v, rule := negate(args[0])
-				return v, runError(rule, at, "abs")
+				return m.compute(subtract, zero, args[0], at, "abs")
 			},
 		},
 	}
@@ -93,7 +93,10 @@ func bindRound(mode string) (runner, *Error) {
 		if err != nil {
 			return args[0], err
 		}
-		if err := m.spend(largeSteps, at); err != nil {
+		if err := m.weigh(args[0], args[0], at); err != nil {
+			return args[0], err
+		}
+		if err := m.spend(scale, at); err != nil {
 			return args[0], err
 		}
 		v, rule := round(args[0], int32(scale), mode)
@@ -110,7 +113,10 @@ func bindDiv(mode string) (runner, *Error) {
 		if err != nil {
 			return args[0], err
 		}
-		if err := m.spend(largeSteps, at); err != nil {
+		if err := m.weigh(args[0], args[1], at); err != nil {
+			return args[0], err
+		}
+		if err := m.spend(scale, at); err != nil {
 			return args[0], err
 		}
 		v, rule := divide(args[0], args[1], int32(scale), mode)
@@ -145,12 +151,15 @@ func runDecimal(m *Machine, at int, args []record.Value) (record.Value, error) {
 	if !ok {
 		return v, &RunError{Rule: RuleNotANumber, Offset: at}
 	}
-	return v, nil
+	return v, m.weigh(v, v, at)
 }
 
 func runInt(m *Machine, at int, args []record.Value) (record.Value, error) {
 	v, err := runDecimal(m, at, args)
 	if err != nil || v.Kind() == record.Int {
+		return v, err
+	}
+	if err := m.weigh(v, v, at); err != nil {
 		return v, err
 	}
 	truncated, rule := round(v, 0, "down")

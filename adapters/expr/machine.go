@@ -65,16 +65,15 @@ func (m *Machine) newList(values []record.Value, offset int) (record.Value, erro
 	return record.ListValue(values), nil
 }
 
-// expand parses a raw value and returns any other as it is.
+// expand returns a raw value as what it stands for, and any other as it is.
 func (m *Machine) expand(v record.Value, offset int) (record.Value, error) {
 	if v.Kind() != record.Raw {
 		return v, nil
 	}
-	text := v.Text()
-	if err := m.scan(len(text), offset); err != nil {
+	if err := m.scan(len(v.Text()), offset); err != nil {
 		return v, err
 	}
-	v, err := parseJSON(text)
+	v, err := v.Expand()
 	if err != nil {
 		return v, &RunError{Rule: RuleInvalidJSON, Offset: offset}
 	}

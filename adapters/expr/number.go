@@ -60,7 +60,7 @@ func wholeValue(n *big.Int) (record.Value, Rule) {
 	return record.BigIntValue(n), ""
 }
 
-// decimalValue returns c × 10^-scale: an Int where whole says so or scale is 0, else a Decimal.
+// decimalValue returns c × 10^-scale: an Int where scale is 0, else a Decimal.
 func decimalValue(c *big.Int, scale int32) (record.Value, Rule) {
 	if scale == 0 {
 		return wholeValue(c)

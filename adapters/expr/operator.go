@@ -36,8 +36,7 @@ func (c *compiler) unary(n *ast.UnaryNode) node {
 			if err != nil {
 				return v, err
 			}
-			v, rule := negate(v)
-			return v, runError(rule, out.at.from, "-")
+			return m.compute(subtract, record.IntValue(0), v, out.at.from, "-")
 		}
 	}
 	return out
@@ -228,20 +227,27 @@ func arithmeticOf(operator string) arithmetic {
 	return power
 }
 
-// compute does one operation on numbers. Large ones take more steps.
+// compute does one operation on numbers.
 func (m *Machine) compute(f arithmetic, a, b record.Value, offset int, operator string) (record.Value, error) {
+	if err := m.weigh(a, b, offset); err != nil {
+		return a, err
+	}
 	v, rule := f(a, b)
 	if rule != "" {
 		return v, &RunError{Rule: rule, Offset: offset, Detail: operator}
 	}
-	if _, _, ok := v.SmallDecimal(); !ok {
-		return v, m.spend(largeSteps, offset)
-	}
-	return v, nil
+	return v, m.weigh(v, v, offset)
 }
 
-// largeSteps is what one operation with a number of more than 18 digits costs.
-const largeSteps = 20
+// weigh takes the steps for working with two numbers: none for small ones, and one for each digit of large ones.
+func (m *Machine) weigh(a, b record.Value, offset int) error {
+	_, _, smallA := a.SmallDecimal()
+	_, _, smallB := b.SmallDecimal()
+	if smallA && smallB {
+		return nil
+	}
+	return m.spend(len(a.Text())+len(b.Text()), offset)
+}
 
 func (c *compiler) arithmetic(operator string, a, b node, at span) node {
 	for _, x := range []*node{&a, &b} {

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"cmp"
+	"math"
 	"math/big"
 
 	"github.com/dray-sync/dray/adapters/record"
@@ -13,6 +15,16 @@ func roundingModes() []string {
 
 // round returns v with exactly scale digits after the point.
 func round(v record.Value, scale int32, mode string) (record.Value, Rule) {
+	if c, s, ok := v.SmallDecimal(); ok && s >= 0 {
+		if s > scale && s-scale < int32(len(pow10)) {
+			return small(smallQuotient(c, pow10[s-scale], mode), scale), ""
+		}
+		if s <= scale {
+			if c, ok = scaled(c, scale-s); ok {
+				return small(c, scale), ""
+			}
+		}
+	}
 	c, s := parts(v)
 	if s <= scale {
 		return decimalValue(c.Mul(c, tenTo(scale-s)), scale)
@@ -22,6 +34,9 @@ func round(v record.Value, scale int32, mode string) (record.Value, Rule) {
 
 // divide returns a / b with exactly scale digits after the point.
 func divide(a, b record.Value, scale int32, mode string) (record.Value, Rule) {
+	if q, ok := smallDivide(a, b, scale, mode); ok {
+		return small(q, scale), ""
+	}
 	ac, as := parts(a)
 	bc, bs := parts(b)
 	if bc.Sign() == 0 {
@@ -35,12 +50,50 @@ func divide(a, b record.Value, scale int32, mode string) (record.Value, Rule) {
 	return quotient(ac, bc, scale, mode)
 }
 
+// smallDivide divides where everything fits an int64, and reports whether it did.
+func smallDivide(a, b record.Value, scale int32, mode string) (int64, bool) {
+	ac, as, aok := a.SmallDecimal()
+	bc, bs, bok := b.SmallDecimal()
+	if !aok || !bok || as < 0 || bs < 0 || bc == 0 || bc == math.MinInt64 || ac == math.MinInt64 {
+		return 0, false
+	}
+	ok := true
+	if shift := scale + bs - as; shift >= 0 {
+		ac, ok = scaled(ac, shift)
+	} else {
+		bc, ok = scaled(bc, -shift)
+	}
+	if !ok || bc == 0 {
+		return 0, false
+	}
+	return smallQuotient(ac, bc, mode), true
+}
+
+// smallQuotient returns a / b, rounded to a whole number; b is neither 0 nor the smallest int64, nor is a where b is -1.
+func smallQuotient(a, b int64, mode string) int64 {
+	q, r := a/b, a%b
+	if r == 0 {
+		return q
+	}
+	negative := (a < 0) != (b < 0)
+	rest, unit := magnitude(r), magnitude(b)
+	half := cmp.Compare(rest, unit-rest)
+	if !awayFromZero(half, q%2 != 0, negative, mode) {
+		return q
+	}
+	if negative {
+		return q - 1
+	}
+	return q + 1
+}
+
 // quotient returns a / b, rounded to a whole number, × 10^-scale.
 func quotient(a, b *big.Int, scale int32, mode string) (record.Value, Rule) {
 	q, r := new(big.Int).QuoRem(a, b, new(big.Int))
 	if r.Sign() != 0 {
 		negative := a.Sign() != b.Sign()
-		if awayFromZero(q, r, b, negative, mode) {
+		half := new(big.Int).Lsh(r, 1).CmpAbs(b)
+		if awayFromZero(half, q.Bit(0) == 1, negative, mode) {
 			one := big.NewInt(1)
 			if negative {
 				one.Neg(one)
@@ -51,10 +104,9 @@ func quotient(a, b *big.Int, scale int32, mode string) (record.Value, Rule) {
 	return decimalValue(q, scale)
 }
 
-// awayFromZero reports whether the truncated quotient q with remainder r ≠ 0 moves one further from zero.
-func awayFromZero(q, r, b *big.Int, negative bool, mode string) bool {
-	twice := new(big.Int).Lsh(r, 1)
-	half := twice.CmpAbs(b)
+// awayFromZero reports whether a quotient cut off with a remainder moves one further from zero. half compares the remainder with half
+// of the divisor.
+func awayFromZero(half int, odd, negative bool, mode string) bool {
 	switch mode {
 	case "up":
 		return true
@@ -69,7 +121,7 @@ func awayFromZero(q, r, b *big.Int, negative bool, mode string) bool {
 	case "half-down":
 		return half > 0
 	case "half-even":
-		return half > 0 || (half == 0 && q.Bit(0) == 1)
+		return half > 0 || (half == 0 && odd)
 	}
 	panic("expr: internal error: unknown way to round")
 }
