@@ -63,7 +63,7 @@ func (d *directory) Fetch(ctx context.Context, rev string) (*Revision, error) {
 	if rev != "" {
 		return nil, &Error{
 			Kind: KindUsage, Repository: printable(d.path),
-			Message: fmt.Sprintf("a directory without git has no revision %q", printable(rev)),
+			Message: fmt.Sprintf("a directory without git has no revision %q", rev),
 		}
 	}
 	root, err := d.open()

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -80,7 +81,7 @@ func explainTransport(e *Error, err error) {
 	var (
 		certificate *tls.CertificateVerificationError
 		request     *url.Error
-		network     net.Error
+		network     *net.OpError
 		dns         *net.DNSError
 	)
 	switch {
@@ -91,17 +92,36 @@ func explainTransport(e *Error, err error) {
 		e.Kind, e.Message = KindUnreachable, fmt.Sprintf("the host name %q is not found", dns.Name)
 		e.Hint = "check the URL and the name server"
 	case errors.As(err, &request):
-		// The URL is said already.
-		e.Kind, e.Message, e.Err = KindUnreachable, "no answer", request.Err
+		e.Kind, e.Message, e.Err = KindUnreachable, "no answer", ownText(request.Err)
 		e.Hint = "check that the host is up and that this machine may reach it"
 	case errors.As(err, &network):
-		e.Kind, e.Message, e.Err = KindUnreachable, "the connection broke", err
+		e.Kind, e.Message, e.Err = KindUnreachable, "the connection broke", network
 	default:
 		e.Kind, e.Message = KindInvalid, "the git data is damaged or cut short"
 		if errors.Is(err, errDamaged) {
 			e.Err = err
 		}
 	}
+}
+
+// ownText returns the part of an error that says what happened in words of
+// this machine, or nil: other errors quote what the server wrote.
+func ownText(err error) error {
+	var (
+		network *net.OpError
+		record  tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &network):
+		return network
+	case errors.As(err, &record):
+		return errors.New("it does not speak TLS")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it closed the connection")
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return errors.New("it speaks http, not https")
+	}
+	return nil
 }
 
 // explainCommit is explain for a request that named a commit.
@@ -115,7 +135,7 @@ func (r *remote) explainCommit(ctx context.Context, err error, commit plumbing.H
 func commitNotFound(where, rev string) error {
 	return &Error{
 		Kind: KindCommitNotFound, Repository: where,
-		Message: fmt.Sprintf("there is no commit %q", printable(rev)),
+		Message: fmt.Sprintf("there is no commit %q", rev),
 		Hint:    "it may have been removed by a rewrite of the history",
 	}
 }
@@ -126,7 +146,7 @@ const maxBranchesShown = 8
 // branchNotFound lists what there is and proposes the nearest.
 func branchNotFound(where, name string, there []string) error {
 	e := &Error{Kind: KindBranchNotFound, Repository: where}
-	e.Message = fmt.Sprintf("branch %q does not exist", printable(shortName(name)))
+	e.Message = fmt.Sprintf("branch %q does not exist", shortName(name))
 	if len(there) == 0 {
 		e.Message += "; there are no branches"
 		return e

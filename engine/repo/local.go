@@ -140,7 +140,7 @@ func (l *local) Fetch(ctx context.Context, rev string) (*Revision, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := diskStore{repository.Storer}
+	store := diskStore{repository.Storer, l.limits.UnpackedBytes}
 	revision, err := readRevision(ctx, store, plumbing.NewHash(ref.Commit), shortName(ref.Name), l.limits)
 	if err != nil {
 		return nil, l.explain(err)
@@ -182,7 +182,7 @@ func (l *local) IsDescendant(ctx context.Context, old string, rev *Revision) (De
 	for _, h := range shallow {
 		cut[h] = true
 	}
-	answer, err := search(ctx, diskStore{repository.Storer}, plumbing.NewHash(old), plumbing.NewHash(rev.Commit), cut)
+	answer, err := search(ctx, diskStore{repository.Storer, l.limits.UnpackedBytes}, plumbing.NewHash(old), plumbing.NewHash(rev.Commit), cut)
 	if err != nil {
 		return DescentUnknown, l.explain(err)
 	}
@@ -198,7 +198,10 @@ func (l *local) IsDescendant(ctx context.Context, old string, rev *Revision) (De
 // explain turns an error of reading into an [*Error].
 func (l *local) explain(err error) error {
 	e := &Error{Kind: KindInvalid, Repository: printable(l.path), Message: "cannot be read", Err: err}
+	var limit *limitError
 	switch {
+	case errors.As(err, &limit):
+		e.Kind, e.Message, e.Err = KindTooLarge, limit.message, nil
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		e.Kind, e.Message = KindCanceled, "interrupted"
 	case errors.Is(err, fs.ErrPermission):
@@ -207,8 +210,11 @@ func (l *local) explain(err error) error {
 	return e
 }
 
-// diskStore reads objects from a repository on disk.
-type diskStore struct{ storer storer.EncodedObjectStorer }
+// diskStore reads objects of at most max bytes from a repository on disk.
+type diskStore struct {
+	storer storer.EncodedObjectStorer
+	max    int64
+}
 
 func (s diskStore) size(h plumbing.Hash) (int64, error) { return s.storer.EncodedObjectSize(h) }
 
@@ -222,7 +228,11 @@ func (s diskStore) read(h plumbing.Hash, typ plumbing.ObjectType) ([]byte, error
 		return nil, fmt.Errorf("object %s: %w", h, err)
 	}
 	defer r.Close()
-	data, err := io.ReadAll(r)
+	if o.Size() > s.max {
+		return nil, &limitError{fmt.Sprintf("object %s is larger than the %d bytes allowed", h, s.max)}
+	}
+	// One byte more than announced shows a lie, as a hash that is not right.
+	data, err := io.ReadAll(io.LimitReader(r, o.Size()+1))
 	if err != nil {
 		return nil, fmt.Errorf("object %s: %w", h, err)
 	}

@@ -87,8 +87,10 @@ type pack struct {
 func (r *remote) request(ctx context.Context, adv *advertisement, want plumbing.Hash, depth int, commitsOnly bool) (*pack, error) {
 	ask := packp.NewUploadPackRequest()
 	ask.Wants = []plumbing.Hash{want}
-	ask.Depth = packp.DepthCommits(depth)
-	if err := setCapabilities(ask.Capabilities, adv.Capabilities, depth); err != nil {
+	if adv.Capabilities.Supports(capability.Shallow) {
+		ask.Depth = packp.DepthCommits(depth) // else all of the history comes
+	}
+	if err := setCapabilities(ask.Capabilities, adv.Capabilities); err != nil {
 		return nil, err
 	}
 	if commitsOnly && adv.Capabilities.Supports(capability.Filter) {
@@ -108,16 +110,13 @@ func (r *remote) request(ctx context.Context, adv *advertisement, want plumbing.
 }
 
 // setCapabilities asks for what the server can and the unpacker understands.
-// Thin packs are left out: there is nothing here they could build on.
-func setCapabilities(ask, offered *capability.List, depth int) error {
-	wanted := []capability.Capability{capability.Sideband64k, capability.OFSDelta, capability.NoProgress}
-	if depth > 0 {
-		if !offered.Supports(capability.Shallow) {
-			return fmt.Errorf("%w: it cannot send a single revision", errRefused)
-		}
-		wanted = append(wanted, capability.Shallow)
-	}
-	for _, c := range wanted {
+// Thin packs are left out: there is nothing here they could build on. Detailed
+// acknowledgements are asked for because some servers insist; since nothing is
+// ever had, none come.
+func setCapabilities(ask, offered *capability.List) error {
+	for _, c := range []capability.Capability{
+		capability.MultiACKDetailed, capability.Sideband64k, capability.OFSDelta, capability.NoProgress, capability.Shallow,
+	} {
 		if !offered.Supports(c) {
 			continue
 		}

@@ -123,7 +123,7 @@ func (r *remote) locate(adv *advertisement, rev string) (found, error) {
 
 // find finds a branch or tag; an empty name is the HEAD of the repository.
 func (r *remote) find(adv *advertisement, name string) (found, error) {
-	if name == "" {
+	if name == "" || name == "HEAD" {
 		name = headName(adv)
 	}
 	for _, full := range []string{name, branchPrefix + name, tagPrefix + name} {

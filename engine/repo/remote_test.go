@@ -254,7 +254,7 @@ func TestTrouble(t *testing.T) {
 	server.Down()
 	_, err = source.Head(t.Context())
 	wantError(t, err, server.URL, repo.KindUnreachable,
-		"repository URL: no answer: EOF; check that the host is up and that this machine may reach it")
+		"repository URL: no answer: it closed the connection; check that the host is up and that this machine may reach it")
 	server.Up()
 	if _, err := open(t, repo.Options{URL: server.URL}).Head(t.Context()); err != nil {
 		t.Errorf("after the server came up: %v", err)

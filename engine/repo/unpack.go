@@ -106,6 +106,7 @@ func (u *unpacker) next() error {
 	// The scanner refuses content longer than the header says, so the bound
 	// just spent holds; a longer announcement than content costs nothing.
 	var content bytes.Buffer
+	content.Grow(int(min(header.Length, 1<<20)))
 	if _, _, err := u.scanner.NextObject(&content); err != nil {
 		return err
 	}

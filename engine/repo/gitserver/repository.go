@@ -225,6 +225,10 @@ func (r *Repository) apply(files map[string]leaf, c Change) error {
 				return fmt.Errorf("storing %q: %w", path, err)
 			}
 		}
+		// A path is a file or a directory: what was there before gives way.
+		maps.DeleteFunc(files, func(p string, _ leaf) bool {
+			return strings.HasPrefix(p, path+"/") || strings.HasPrefix(path, p+"/")
+		})
 		files[path] = l
 	}
 	return nil

@@ -130,9 +130,8 @@ func (s *Server) Remove(message string, paths ...string) string {
 // Down makes the server drop every connection until [Server.Up].
 func (s *Server) Down() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.down = true
-	s.mu.Unlock()
-	s.http.CloseClientConnections()
 }
 
 // Up makes the server answer again.
