@@ -143,6 +143,12 @@ func (b Binding) AllowsAddr(host, port string) bool {
 	return ok && p == b.port
 }
 
+// Covers reports whether everything that other allows, b allows too.
+func (b Binding) Covers(other Binding) bool {
+	return b.host != "" && b.scheme == other.scheme && b.host == other.host && b.port == other.port &&
+		(b.path == other.path || strings.HasPrefix(other.path, b.path+"/"))
+}
+
 // allowsPath compares segment by segment, each decoded on its own, so that an
 // encoded slash never makes a boundary.
 func (b Binding) allowsPath(escaped string) bool {
@@ -259,6 +265,11 @@ func (bs Bindings) Allows(u *url.URL) bool {
 // AllowsAddr reports whether one of the bindings covers a host and port.
 func (bs Bindings) AllowsAddr(host, port string) bool {
 	return slices.ContainsFunc(bs, func(b Binding) bool { return b.AllowsAddr(host, port) })
+}
+
+// Covers reports whether one of the bindings covers other.
+func (bs Bindings) Covers(other Binding) bool {
+	return slices.ContainsFunc(bs, func(b Binding) bool { return b.Covers(other) })
 }
 
 // Strings returns the bindings as text.

@@ -234,3 +234,37 @@ func portOr(u *url.URL, def string) string {
 	}
 	return def
 }
+
+func TestBindingCovers(t *testing.T) {
+	for _, c := range []struct {
+		sealed, wanted string
+		want           bool
+	}{
+		{"https://shop.example/", "https://shop.example/", true},
+		{"https://shop.example/", "https://SHOP.example:443/admin/", true},
+		{"https://shop.example/admin/", "https://shop.example/admin/api/", true},
+		{"https://shop.example/admin/", "https://shop.example/", false},
+		{"https://shop.example/admin/", "https://shop.example/administrator/", false},
+		{"https://shop.example/", "http://shop.example:443/", false},
+		{"https://shop.example/", "https://shop.example:8443/", false},
+		{"https://shop.example/", "https://evil.example/", false},
+		{"postgres://db/erp", "postgresql://db:5432/erp", true},
+		{"postgres://db/erp", "postgres://db/crm", false},
+		{"postgres://db", "postgres://db/crm", true},
+	} {
+		sealed, err := ParseBindings([]string{c.sealed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted, err := ParseBinding(c.wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sealed.Covers(wanted); got != c.want {
+			t.Errorf("%s covers %s: %v, want %v", c.sealed, c.wanted, got, c.want)
+		}
+	}
+	if (Binding{}).Covers(Binding{}) {
+		t.Error("nothing covers nothing")
+	}
+}

@@ -305,6 +305,9 @@ func TestCredentialSetKeepsTheRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if doc, err := c.Encode(); err != nil || !strings.Contains(string(doc), "  fields: [password, username]\n  set:\n    username: \"2026-04-01\"\n  generation: 2\n") {
+		t.Errorf("%v\n%s", err, doc)
+	}
 	c = refile(t, c)
 	if diff := cmp.Diff(map[string]string{"username": "dray-" + canary, "password": "new-" + canary}, reveal(t, c, id)); diff != "" {
 		t.Error(diff)
@@ -395,11 +398,8 @@ spec:
   bind:
     - https://b1.plant.example:50000/b1s/
   use: agent
-  environments:
-    - production
-  fields:
-    password: "2026-04-01"
-    username: "2026-04-01"
+  environments: [production]
+  fields: [password, username]
   generation: 1
   rotated: "2026-04-01"
 `
@@ -414,7 +414,7 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
-	swapped := strings.Replace(string(doc), "    - production\n    - staging\n", "    - \"staging\"\n    - 'production'\n", 1)
+	swapped := strings.Replace(string(doc), "[production, staging]", "\n    - \"staging\"\n    - 'production'", 1)
 	if swapped == string(doc) {
 		t.Fatal("nothing was swapped")
 	}
@@ -424,6 +424,63 @@ spec:
 	}
 	if reveal(t, c, id)["password"] != canary {
 		t.Error("a reordered list broke the seal")
+	}
+}
+
+func TestCredentialAsJSON(t *testing.T) {
+	id := newIdentity(t)
+	c := newCredential(t, envelope(t, id))
+	doc, err := c.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree map[string]any
+	if err := yaml.Unmarshal(doc, &tree); err != nil {
+		t.Fatal(err)
+	}
+	js, err := json.Marshal(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ParseCredential(js)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Digest() != c.Digest() {
+		t.Error("the JSON form of a credential is another credential")
+	}
+}
+
+func TestParseCredentialRefuses(t *testing.T) {
+	o, err := newCredential(t, envelope(t, newIdentity(t))).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		old, new string
+		want     Reason
+	}{
+		"unknown field":    {"  use: agent\n", "  use: agent\n  password: " + canary + "\n", Malformed},
+		"value for a list": {"[password, username]", canary, Malformed},
+		"field twice":      {"[password, username]", "[password, password]", Malformed},
+		"date of no field": {"  generation: 1", "  set: {token: \"2026-04-01\"}\n  generation: 1", Malformed},
+		"no such date":     {"2026-04-01", "2026-04-31", Malformed},
+		"secret as field":  {"[password, username]", "[\"" + canary + "!\"]", Malformed},
+		"secret in bind":   {"https://b1", "https://user:" + canary + "@b1", Malformed},
+		"wildcard":         {"https://b1.", "https://*.", Malformed},
+		"plugin":           {"    - age1pq1", "    - age1yubikey1", UnsupportedRecipient},
+		"alias":            {"use: agent", "use: &u agent", Malformed},
+		"armour header":    {"-----\n", "-----\n    Comment: x\n", Malformed},
+		"not yaml":         {"spec:", "spec: [", Malformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := strings.Replace(string(o), c.old, c.new, 1)
+			if changed == string(o) {
+				t.Fatalf("%q is not in the file", c.old)
+			}
+			_, err := ParseCredential([]byte(changed))
+			wantReason(t, err, c.want)
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"filippo.io/age"
 )
@@ -143,17 +144,19 @@ func signerText(pub ed25519.PublicKey) string {
 	return sshEd25519 + " " + base64.StdEncoding.EncodeToString(Enc(sshEd25519, pub))
 }
 
-// ParseSigner reads the Ed25519 public key of an Agent resource.
+// ParseSigner reads the Ed25519 public key of an Agent resource: a line of an SSH
+// public key file, whose comment says nothing.
 func ParseSigner(text string) (ed25519.PublicKey, error) {
 	bad := &Error{
 		Reason: Malformed, What: fmt.Sprintf("signer %q", shorten(text)), Text: "not an Ed25519 public key in OpenSSH's form",
 		Hint: "give the signer line that dray key generate printed",
 	}
-	rest, ok := bytes.CutPrefix([]byte(text), []byte(sshEd25519+" "))
+	rest, ok := strings.CutPrefix(text, sshEd25519+" ")
 	if !ok {
 		return nil, bad
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(string(rest))
+	key, _, _ := strings.Cut(rest, " ")
+	raw, err := base64.StdEncoding.Strict().DecodeString(key)
 	if err != nil {
 		return nil, bad
 	}

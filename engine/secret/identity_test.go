@@ -60,6 +60,9 @@ func TestIdentityThroughItsFile(t *testing.T) {
 
 func TestSignerIsTheOneInTheFile(t *testing.T) {
 	id := newIdentity(t)
+	if _, err := ParseSigner(id.Public().Signer + " plant-1 of acme"); err != nil {
+		t.Errorf("a comment is refused: %v", err)
+	}
 	pub, err := ParseSigner(id.Public().Signer)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +75,7 @@ func TestSignerIsTheOneInTheFile(t *testing.T) {
 		t.Error("the two halves do not belong together")
 	}
 	for _, bad := range []string{
-		"", "ssh-ed25519", "ssh-ed25519 ", "ssh-ed25519 !!", "ssh-rsa AAAA", id.Public().Signer + " comment", id.Public().Signer + "AAAA",
+		"", "ssh-ed25519", "ssh-ed25519 ", "ssh-ed25519 !!", "ssh-rsa AAAA", id.Public().Signer + "AAAA",
 		"ssh-ed25519 " + base64.StdEncoding.EncodeToString(Enc("ssh-rsa", pub)), "ssh-ed25519 " + base64.StdEncoding.EncodeToString(Enc(sshEd25519, pub[:31])),
 	} {
 		_, err := ParseSigner(bad)

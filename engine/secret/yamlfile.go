@@ -44,7 +44,7 @@ func (h fileHead) check(kind, what string) error {
 }
 
 // nameForm is that of a resource name.
-var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,251}[a-z0-9])?$`)
+var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // isName reports whether s can be the name of a resource.
 func isName(s string) bool { return nameForm.MatchString(s) }
