@@ -2,8 +2,6 @@ package config
 
 import (
 	"encoding/json"
-
-	"github.com/dray-sync/dray/engine/diag"
 )
 
 // A Model is the whole configuration of one environment of one revision: validated, resolved, free of secrets. It is
@@ -44,35 +42,6 @@ type Metadata struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 	Description string            `json:"description,omitempty"`
 	RenamedFrom string            `json:"renamedFrom,omitempty"`
-}
-
-// A Source knows where the parts of a resource stand in the user's files.
-type Source struct {
-	At        diag.Pos
-	positions map[string]diag.Pos // by path as in diagnostics: spec.fields.total.expr
-}
-
-// Pos returns the position of the value at a path (spec.fields.total.expr), or that of its nearest ancestor that has one.
-func (s *Source) Pos(path string) diag.Pos {
-	if s == nil {
-		return diag.Pos{}
-	}
-	for path != "" {
-		if p, ok := s.positions[path]; ok {
-			return p
-		}
-		path = parentPath(path)
-	}
-	return s.At
-}
-
-func parentPath(path string) string {
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i] == '.' || path[i] == '[' {
-			return path[:i]
-		}
-	}
-	return ""
 }
 
 // Repository is dray.yaml: exactly one.

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"crypto/sha256"
+	"sync"
+)
+
+// A Cache keeps what is known of files and settings from one load to the next, by their content, so that a load judges only what
+// changed. What a load did not use is dropped when it ends. The zero Cache is ready for use and safe for concurrent use.
+type Cache struct {
+	mu     sync.Mutex
+	table  *table
+	files  map[[sha256.Size]byte]*fileContent
+	schema map[string]*settingsSchema // by the application's CUE text
+}
+
+// fileContent is all that is known of a file by its content.
+type fileContent struct {
+	bytes    []byte
+	docs     []*candidate
+	problems []problem
+}
+
+// A candidate is a document that is meant to be a resource. Its verdict is made when it is first asked for: a patch has none.
+type candidate struct {
+	root *node
+	once sync.Once
+	v    *verdict
+}
+
+// verdict judges the document, once.
+func (c *candidate) verdict(t *table) *verdict {
+	c.once.Do(func() { c.v = judge(c.root, t) })
+	return c.v
+}
+
+// definitions returns the table of all kinds.
+func (c *Cache) definitions() (*table, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.table != nil {
+		return c.table, nil
+	}
+	t, err := newSchemaTable()
+	if err != nil {
+		return nil, err
+	}
+	c.table = t
+	return t, nil
+}
+
+// content returns what is known of a file, reading it when it is new.
+func (c *Cache) content(src []byte, limits LoadLimits) (*fileContent, [sha256.Size]byte) {
+	sum := sha256.Sum256(src)
+	c.mu.Lock()
+	known := c.files[sum]
+	c.mu.Unlock()
+	if known != nil {
+		return known, sum
+	}
+	f := &fileContent{bytes: src}
+	docs, problems := parseYAML(src, limits)
+	f.problems = problems
+	for _, d := range docs {
+		if isResource(d.root) {
+			f.docs = append(f.docs, &candidate{root: d.root})
+		}
+	}
+	return f, sum
+}
+
+// keep replaces the files known by those of a load.
+func (c *Cache) keep(files map[[sha256.Size]byte]*fileContent) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.files = files
+}
+
+// settings returns the table of an application's settings.
+func (c *Cache) settings(text string) (*settingsSchema, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s, ok := c.schema[text]; ok {
+		return s, nil
+	}
+	s, err := newSettingsSchema(text)
+	if err != nil {
+		return nil, err
+	}
+	if c.schema == nil {
+		c.schema = map[string]*settingsSchema{}
+	}
+	c.schema[text] = s
+	return s, nil
+}

@@ -1,0 +1,245 @@
+package config
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/engine/diag"
+)
+
+// An environment is the resources of one environment while they are linked. Not safe for concurrent use.
+type environment struct {
+	*loader
+	name       string
+	spec       Environment
+	repository *loaded
+	resources  []*loaded
+	index      map[string]*loaded // by kind/name
+	registry   *adapters.Registry // nil: applications are not judged
+	model      *Model
+}
+
+// link judges the resources and what they say of each other, and returns the model.
+func (e *environment) link() *Model {
+	e.model = &Model{Environment: e.name}
+	e.index = make(map[string]*loaded, len(e.resources))
+	for _, r := range e.resources {
+		v := r.verdict(e.table)
+		for _, p := range v.problems {
+			e.list.Add(p.diagnostic(r.files))
+		}
+		if e.enter(r) {
+			e.model.add(r)
+		}
+	}
+	e.applications()
+	for _, r := range e.resources {
+		e.references(r)
+		e.renamed(r)
+	}
+	e.environmentNames()
+	e.connections()
+	e.lookups()
+	e.touchpoints()
+	e.tests()
+	if e.list.HasErrors() {
+		return nil
+	}
+	e.model.seal()
+	return e.model
+}
+
+// enter puts the resource into the index, unless another has its name.
+func (e *environment) enter(r *loaded) bool {
+	key := r.key()
+	if key == "" || r.v.resource == nil {
+		return false
+	}
+	first, dup := e.index[key]
+	if !dup {
+		e.index[key] = r
+		return r.v.kind != "Repository" || r.root == e.repository.root
+	}
+	if r.v.kind == "Repository" {
+		return false // said already
+	}
+	n := r.root.get("metadata").get("name")
+	d := e.problem(r, n, codeDuplicateName, "metadata.name", fmt.Sprintf("there is another %s named %q", r.v.kind, n.text), "names are unique by kind: rename one of the two")
+	d.Related = []diag.Pos{first.at(first.root.get("metadata").get("name"))}
+	return false
+}
+
+// problem notes an error at a node of a resource and returns it, to be added to.
+func (e *environment) problem(r *loaded, n *node, code, path, message, hint string) *diag.Diagnostic {
+	if n == nil {
+		n = r.root
+	}
+	e.list.Add(diag.Diagnostic{Code: code, Severity: diag.Error, Pos: r.at(n), Path: path, Message: message, Hint: hint})
+	return &e.list[len(e.list)-1]
+}
+
+// problemPath is problem for the value at a path, or what is nearest to it.
+func (e *environment) problemPath(r *loaded, path, code, message, hint string) *diag.Diagnostic {
+	n, _ := r.root.at(parsePath(path))
+	return e.problem(r, n, code, path, message, hint)
+}
+
+// add puts the resource into the model. What is in the verdict is shared, so it is copied.
+func (m *Model) add(r *loaded) {
+	source := &Source{At: r.at(r.root), root: r.root, files: r.files}
+	name := r.v.name
+	switch v := r.v.resource.(type) {
+	case *Resource[Repository]:
+		m.Repository = v.at(source)
+	case *Resource[Agent]:
+		put(&m.Agents, name, v.at(source))
+	case *Resource[KeyRing]:
+		put(&m.KeyRings, name, v.at(source))
+	case *Resource[Connection]:
+		put(&m.Connections, name, v.at(source))
+	case *Resource[Credential]:
+		put(&m.Credentials, name, v.at(source))
+	case *Resource[Schedule]:
+		put(&m.Schedules, name, v.at(source))
+	case *Resource[Lookup]:
+		put(&m.Lookups, name, v.at(source))
+	case *Resource[Mapping]:
+		put(&m.Mappings, name, v.at(source))
+	case *Resource[MappingTest]:
+		put(&m.Tests, name, v.at(source))
+	case *Resource[Touchpoint]:
+		put(&m.Touchpoints, name, v.at(source))
+	case *Resource[Object]:
+		put(&m.Objects, name, v.at(source))
+	case *Resource[Application]:
+		put(&m.Applications, name, v.at(source))
+	}
+}
+
+func (r *Resource[T]) at(s *Source) *Resource[T] {
+	c := *r
+	c.Source = s
+	return &c
+}
+
+func put[T any](m *map[string]*T, name string, v *T) {
+	if *m == nil {
+		*m = map[string]*T{}
+	}
+	(*m)[name] = v
+}
+
+// names returns the names of all resources of a kind, sorted.
+func (e *environment) names(kind string) []string {
+	var names []string
+	for _, r := range e.index {
+		if r.v.kind == kind {
+			names = append(names, r.v.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// references finds names of resources that do not exist.
+func (e *environment) references(r *loaded) {
+	for _, ref := range r.v.refs {
+		if _, ok := e.index[ref.kind+"/"+ref.node.text]; ok {
+			continue
+		}
+		names := e.names(ref.kind)
+		hint := fmt.Sprintf("there is no %s in this repository: add one", ref.kind)
+		if len(names) > 0 {
+			hint = "add it, or take one of " + orList(names[:min(len(names), 10)])
+		}
+		if near := diag.Nearest(ref.node.text, names); near != "" {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		e.problem(r, ref.node, codeUnknownReference, ref.path, fmt.Sprintf("there is no %s %q", ref.kind, ref.node.text), hint)
+	}
+}
+
+// renamed refuses a former name that is in use: two resources would claim the same state.
+func (e *environment) renamed(r *loaded) {
+	from := r.root.get("metadata").get("renamedFrom")
+	if from == nil || from.kind != stringNode {
+		return
+	}
+	if other, ok := e.index[r.v.kind+"/"+from.text]; ok {
+		d := e.problem(r, from, codeDuplicateName, "metadata.renamedFrom", fmt.Sprintf("a %s named %q still exists", r.v.kind, from.text), "a resource can take over only a name that is free")
+		d.Related = []diag.Pos{other.at(other.root.get("metadata").get("name"))}
+	}
+}
+
+// environmentNames finds environments that the repository does not declare.
+func (e *environment) environmentNames() {
+	if e.model.Repository == nil || len(e.model.Repository.Spec.Environments) == 0 {
+		return
+	}
+	known := slices.Sorted(maps.Keys(e.model.Repository.Spec.Environments))
+	judge := func(r *loaded, path, name string) {
+		if slices.Contains(known, name) {
+			return
+		}
+		hint := "the environments are " + orList(known)
+		if near := diag.Nearest(name, known); near != "" {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		e.problemPath(r, path, codeUnknownEnvironment, fmt.Sprintf("there is no environment %q", name), hint)
+	}
+	for _, r := range e.resources {
+		var names []string
+		switch v := r.v.resource.(type) {
+		case *Resource[Agent]:
+			names = v.Spec.Environments
+		case *Resource[Credential]:
+			names = v.Spec.Environments
+		case *Resource[KeyRing]:
+			judge(r, "metadata.name", v.Metadata.Name)
+		}
+		for i, name := range names {
+			judge(r, fmt.Sprintf("spec.environments[%d]", i), name)
+		}
+	}
+}
+
+// nearestSorted is diag.Nearest whatever order the names come in.
+func nearestSorted(name string, names []string) string {
+	slices.SortFunc(names, cmp.Compare)
+	return diag.Nearest(name, names)
+}
+
+// modelVersion changes when the same configuration begins to mean something else.
+const modelVersion = "dray/model/v1"
+
+// seal sets the digest of the model.
+func (m *Model) seal() {
+	m.Digest = ""
+	content, err := json.Marshal(struct {
+		Version string `json:"version"`
+		Model   *Model `json:"model"`
+	}{modelVersion, m})
+	if err != nil {
+		panic(fmt.Sprintf("config: internal error: encoding a model: %v", err))
+	}
+	m.Digest = digestOf(content)
+}
+
+// ScheduleOf returns when a touchpoint runs, following the name of a schedule. false: only when it is triggered.
+func (m *Model) ScheduleOf(t *Touchpoint) (Schedule, bool) {
+	if t.Schedule == nil {
+		return Schedule{}, false
+	}
+	if t.Schedule.Ref == "" {
+		return *t.Schedule, true
+	}
+	s, ok := m.Schedules[t.Schedule.Ref]
+	if !ok {
+		return Schedule{}, false
+	}
+	return s.Spec, true
+}

@@ -1,0 +1,304 @@
+package config
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/diag"
+)
+
+// touchpoints judges what flows say of their connections and mappings.
+func (e *environment) touchpoints() {
+	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
+		t := e.model.Touchpoints[name].Spec
+		r := e.index["Touchpoint/"+name]
+		if o, ok := e.object(r, "spec.source", t.Source.Connection, t.Source.Object); ok && t.Source.Read != "" && !o.CanRead(adapters.ReadMode(t.Source.Read)) {
+			path := "spec.source.read"
+			if r.root.get("spec").get("source").key("read") == nil {
+				path = "spec.source.object"
+			}
+			e.problemPath(r, path, codeUnsupported, fmt.Sprintf("%q cannot be read in the mode %s", t.Source.Object, t.Source.Read), "write read: with one of "+wordList(o.Reads))
+		}
+		if o, ok := e.object(r, "spec.destination", t.Destination.Connection, t.Destination.Object); ok && t.Destination.Write != "" && !o.CanWrite(adapters.WriteMode(t.Destination.Write)) {
+			e.problemPath(r, "spec.destination.write", codeUnsupported, fmt.Sprintf("%q cannot be written in the mode %s", t.Destination.Object, t.Destination.Write), "it can be written with "+wordList(o.Writes))
+		}
+		e.key(r, t)
+	}
+}
+
+func wordList[T ~string](words []T) string {
+	if len(words) == 0 {
+		return "nothing: take another object"
+	}
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = string(w)
+	}
+	return orList(all)
+}
+
+// object finds an object that the application describes. false: it is not described, and may exist all the same.
+func (e *environment) object(r *loaded, path, connection, object string) (adapters.Object, bool) {
+	c, ok := e.model.Connections[connection]
+	if !ok || e.registry == nil || object == "" {
+		return adapters.Object{}, false
+	}
+	app, ok := e.registry.Get(c.Spec.Application)
+	if !ok {
+		return adapters.Object{}, false
+	}
+	if _, own := c.Spec.Objects[object]; own {
+		return adapters.Object{}, false
+	}
+	fixed := app.Spec().Objects
+	names := slices.Sorted(maps.Keys(c.Spec.Objects))
+	for _, o := range fixed {
+		if o.Name == object {
+			return o, true
+		}
+		names = append(names, o.Name)
+	}
+	near := diag.Nearest(object, names)
+	switch {
+	case len(fixed) > 0:
+		hint := "it has " + orList(names) + "; others are declared under spec.objects of the connection"
+		if near != "" {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		e.problemPath(r, path+".object", codeUnknownObject, fmt.Sprintf("%s has no object %q", c.Spec.Application, object), hint)
+	case near != "":
+		d := e.problemPath(r, path+".object", codeUnknownObject, fmt.Sprintf("the connection %q declares no object %q", connection, object), fmt.Sprintf("did you mean %s?", near))
+		d.Severity = diag.Warning
+	}
+	return adapters.Object{}, false
+}
+
+// key judges whether the mapping sets the destination's key, whole.
+func (e *environment) key(r *loaded, t Touchpoint) {
+	m, ok := e.model.Mappings[t.Mapping]
+	if !ok {
+		return
+	}
+	for i, text := range t.Destination.Key {
+		p, err := record.ParsePath(text)
+		if err != nil || p.Root() != "" || len(p) == 0 {
+			continue // said elsewhere
+		}
+		path := fmt.Sprintf("spec.destination.key[%d]", i)
+		at := slices.IndexFunc(m.Spec.Fields, func(f NamedField) bool { return f.Name == p[0].Name })
+		if at < 0 {
+			mapping := e.index["Mapping/"+t.Mapping]
+			fields := fieldNames(mapping.root.get("spec").get("fields"))
+			if slices.Contains(fields, p[0].Name) {
+				continue // the field is there and has a mistake
+			}
+			hint := "map it, or take another key"
+			if near := diag.Nearest(p[0].Name, fields); near != "" {
+				hint = fmt.Sprintf("did you mean %s?", near)
+			}
+			d := e.problemPath(r, path, codeKeyNotMapped, fmt.Sprintf("the mapping %q sets no field %q", t.Mapping, p[0].Name), hint)
+			d.Related = []diag.Pos{m.Source.Pos("spec.fields")}
+			continue
+		}
+		field := m.Spec.Fields[at]
+		for j, a := range field.Field.Apply {
+			if a.Func == "truncate" {
+				n, _ := m.Source.root.at([]segment{{name: "spec"}, {name: "fields"}, {name: field.Name}, {name: "apply"}, {index: j}})
+				d := e.problem(e.index["Mapping/"+t.Mapping], n, codeKeyTruncated, pathString([]segment{{name: "spec"}, {name: "fields"}, {name: field.Name}, {name: "apply"}, {index: j}}), fmt.Sprintf("%q is a key of the touchpoint %q, and cutting it can make two records one", field.Name, r.v.name), "do not truncate it, or take another key")
+				d.Related = []diag.Pos{r.at(mustAt(r.root, path))}
+			}
+		}
+	}
+}
+
+// mustAt returns the node at a path that exists.
+func mustAt(n *node, path string) *node {
+	found, _ := n.at(parsePath(path))
+	return found
+}
+
+// lookups reads the files of look-ups.
+func (e *environment) lookups() {
+	for _, name := range slices.Sorted(maps.Keys(e.model.Lookups)) {
+		l := e.model.Lookups[name]
+		if l.Spec.File == "" {
+			continue
+		}
+		r := e.index["Lookup/"+name]
+		src, ok := e.repositoryFile(r, "spec.file", l.Spec.File)
+		if !ok {
+			continue
+		}
+		l.Spec.Rows = e.csvRows(r, l.Spec.File, src)
+		l.sealed("Lookup")
+	}
+}
+
+// repositoryFile reads a file that a resource names.
+func (e *environment) repositoryFile(r *loaded, path, name string) ([]byte, bool) {
+	info, err := fs.Stat(e.fsys, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		hint := "paths start at the root of the repository"
+		if near := nearestSorted(name, e.filesLike(name)); near != "" {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		e.problemPath(r, path, codeFile, fmt.Sprintf("there is no file %q", name), hint)
+		return nil, false
+	case err != nil || !info.Mode().IsRegular():
+		e.problemPath(r, path, codeFile, fmt.Sprintf("%q is not a file", name), "name a file of this repository")
+		return nil, false
+	case info.Size() > int64(e.limits.TotalBytes):
+		e.problemPath(r, path, codeTooLarge, fmt.Sprintf("%q is larger than %d MiB", name, e.limits.TotalBytes>>20), "")
+		return nil, false
+	}
+	src, err := fs.ReadFile(e.fsys, name)
+	if err != nil {
+		e.problemPath(r, path, codeFile, fmt.Sprintf("%q cannot be read", name), "check its permissions")
+		return nil, false
+	}
+	return src, true
+}
+
+// filesLike returns the files in the same folder.
+func (e *environment) filesLike(name string) []string {
+	var names []string
+	dir := "."
+	if i := bytes.LastIndexByte([]byte(name), '/'); i >= 0 {
+		dir = name[:i]
+	}
+	entries, err := fs.ReadDir(e.fsys, dir)
+	if err != nil {
+		return nil
+	}
+	for _, entry := range entries {
+		if dir == "." {
+			names = append(names, entry.Name())
+		} else {
+			names = append(names, dir+"/"+entry.Name())
+		}
+	}
+	return names
+}
+
+// csvRows reads the rows of a look-up's file, reporting what is wrong at its place in that file.
+func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]string {
+	file := func(line, col int, code, message, hint string) *diag.Diagnostic {
+		e.list.Add(diag.Diagnostic{Code: code, Severity: diag.Error, Pos: diag.Pos{File: name, Line: line, Col: col}, Related: []diag.Pos{r.at(mustAt(r.root, "spec.file"))}, Message: message, Hint: hint})
+		return &e.list[len(e.list)-1]
+	}
+	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(src, []byte("\ufeff"))))
+	header, err := in.Read()
+	if err != nil {
+		file(1, 0, codeFile, "the file has no header line", "the first line names the columns, separated by commas")
+		return nil
+	}
+	table := newLookupTable(r.root.get("spec"))
+	for _, c := range append(slices.Clone(table.key), table.values...) {
+		if !slices.Contains(header, c) {
+			hint := "the columns are " + orList(header)
+			if near := diag.Nearest(c, header); near != "" {
+				hint = fmt.Sprintf("did you mean %s?", near)
+			}
+			file(1, 1, codeLookupRow, fmt.Sprintf("there is no column %q", c), hint)
+			return nil
+		}
+	}
+	var rows []map[string]string
+	for {
+		fields, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			return rows
+		}
+		if err != nil {
+			line, col := 0, 0
+			if pe, ok := errors.AsType[*csv.ParseError](err); ok {
+				line, col = pe.Line, pe.Column
+			}
+			file(line, col, codeFile, "this line is not one of the table: it has another number of columns, or quotes that do not match", fmt.Sprintf("each line has %d columns, separated by commas", len(header)))
+			if errors.Is(err, csv.ErrFieldCount) {
+				continue
+			}
+			return rows
+		}
+		cells := make(map[string]string, len(header))
+		for i, c := range header {
+			cells[c] = fields[i]
+		}
+		line, col := in.FieldPos(0)
+		if message, column := table.add(cells, &node{line: int32(line), col: int32(col)}); message != "" {
+			if i := slices.Index(header, column); i >= 0 {
+				line, col = in.FieldPos(i)
+			}
+			d := file(line, col, codeLookupRow, message, "every row has its own key, and no key is blank")
+			if first := table.first(cells); column == "" && first != nil {
+				d.Related = append([]diag.Pos{{File: name, Line: int(first.line), Col: int(first.col)}}, d.Related...)
+			}
+		}
+		rows = append(rows, cells)
+	}
+}
+
+// tests reads the inputs of mapping tests that stand in files.
+func (e *environment) tests() {
+	for _, name := range slices.Sorted(maps.Keys(e.model.Tests)) {
+		t := e.model.Tests[name]
+		r := e.index["MappingTest/"+name]
+		t.Spec.Cases = slices.Clone(t.Spec.Cases)
+		for i := range t.Spec.Cases {
+			c := &t.Spec.Cases[i]
+			path := fmt.Sprintf("spec.cases[%d].input.file", i)
+			if file, ok := inputFile(c.Input); ok {
+				src, ok := e.repositoryFile(r, path, file)
+				if !ok {
+					continue
+				}
+				if !json.Valid(src) {
+					e.problemPath(r, path, codeFile, fmt.Sprintf("%q is not well-formed JSON", file), "the file holds one record as JSON")
+					continue
+				}
+				c.Input = src
+			}
+			e.given(r, i, c.Given)
+		}
+	}
+}
+
+// inputFile returns the file that an input names, if it is {file: …}.
+func inputFile(input json.RawMessage) (string, bool) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(input, &object) != nil || len(object) != 1 {
+		return "", false
+	}
+	var file string
+	if json.Unmarshal(object["file"], &file) != nil {
+		return "", false
+	}
+	return file, true
+}
+
+// given judges the names of what a case replaces.
+func (e *environment) given(r *loaded, i int, g *Given) {
+	if g == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Lookups)) {
+		if _, ok := e.index["Lookup/"+name]; !ok {
+			hint := "check its name"
+			if near := diag.Nearest(name, e.names("Lookup")); near != "" {
+				hint = fmt.Sprintf("did you mean %s?", near)
+			}
+			path := pathString([]segment{{name: "spec"}, {name: "cases"}, {index: i}, {name: "given"}, {name: "lookups"}, {name: name}})
+			e.problemPath(r, path, codeUnknownReference, fmt.Sprintf("there is no Lookup %q", name), hint)
+		}
+	}
+}

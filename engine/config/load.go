@@ -1,0 +1,242 @@
+package config
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dray-sync/dray/engine/diag"
+)
+
+// Load reads the configuration in fsys, judges all of it, and returns the model together with everything that is wrong, sorted by
+// place. The model is nil when there are errors among it. The error is for what kept Load from reading at all: it never
+// speaks of the configuration itself. fsys is a revision's tree, or a directory.
+func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error) {
+	l := &loader{fsys: fsys, o: o, limits: o.Limits.WithDefaults(), cache: o.Cache}
+	if l.cache == nil {
+		l.cache = new(Cache)
+	}
+	var err error
+	if l.table, err = l.cache.definitions(); err != nil {
+		return nil, nil, fmt.Errorf("reading the definitions: %w", err)
+	}
+	if err := l.find(); err != nil {
+		return nil, nil, fmt.Errorf("reading the repository: %w", err)
+	}
+	if err := l.read(ctx); err != nil {
+		return nil, nil, fmt.Errorf("reading the repository: %w", err)
+	}
+	if err := l.evaluateCUE(ctx); err != nil {
+		return nil, nil, err
+	}
+	model := l.resolve(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	list := l.list.Sorted()
+	if list.HasErrors() {
+		model = nil
+	}
+	return model, list, nil
+}
+
+// A loader is one load under way.
+type loader struct {
+	fsys   fs.FS
+	o      Options
+	limits LoadLimits
+	cache  *Cache
+	table  *table
+	yaml   []string // paths, sorted
+	cue    []string
+	found  []*loaded
+	list   diag.List
+}
+
+// loaded is one resource, or patch, with the files its parts stand in.
+type loaded struct {
+	*candidate
+	files []*sourceFile // by origin
+}
+
+// at returns the place of a node.
+func (r *loaded) at(n *node) diag.Pos { return place(r.files, n.origin, n.line, n.col) }
+
+// file returns the path of the file that the resource stands in.
+func (r *loaded) file() string { return r.files[0].path }
+
+// find lists the files of configuration. Names that start with a dot are none of ours.
+func (l *loader) find() error {
+	return fs.WalkDir(l.fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != "." && strings.HasPrefix(path.Base(name), "."):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case !d.Type().IsRegular():
+			return nil
+		}
+		switch path.Ext(name) {
+		case ".yaml", ".yml":
+			l.yaml = append(l.yaml, name)
+		case ".cue":
+			l.cue = append(l.cue, name)
+		}
+		return nil
+	})
+}
+
+// read parses all YAML files, two at a time.
+func (l *loader) read(ctx context.Context) error {
+	if n := len(l.yaml) + len(l.cue); n > l.limits.Files {
+		l.list.Add(diag.Diagnostic{Code: codeTooLarge, Severity: diag.Error, Pos: diag.Pos{File: "."}, Message: fmt.Sprintf("the repository has %d files of configuration, and %d are allowed", n, l.limits.Files), Hint: "put the parts that belong together into repositories of their own"})
+		l.yaml, l.cue = nil, nil
+		return nil
+	}
+	contents := make([]*fileContent, len(l.yaml))
+	sums := make([][sha256.Size]byte, len(l.yaml))
+	g, ctx := errgroup.WithContext(ctx)
+	const workers = 2
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(l.yaml); i += workers {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				src, err := fs.ReadFile(l.fsys, l.yaml[i])
+				if err != nil {
+					return err
+				}
+				contents[i], sums[i] = l.cache.content(src, l.limits)
+				l.judgeAll(contents[i])
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return l.collect(contents, sums)
+}
+
+// judgeAll judges the documents of a file beforehand, in this worker. Patches are judged in vain, which costs little.
+func (l *loader) judgeAll(c *fileContent) {
+	for _, d := range c.docs {
+		d.verdict(l.table)
+	}
+}
+
+// collect takes the files in order.
+func (l *loader) collect(contents []*fileContent, sums [][sha256.Size]byte) error {
+	kept := make(map[[sha256.Size]byte]*fileContent, len(contents))
+	total := 0
+	for i, c := range contents {
+		file := &sourceFile{path: l.yaml[i], bytes: c.bytes}
+		total += len(c.bytes)
+		kept[sums[i]] = c
+		for _, p := range c.problems {
+			l.list.Add(p.diagnostic([]*sourceFile{file}))
+		}
+		for _, d := range c.docs {
+			l.found = append(l.found, &loaded{candidate: d, files: []*sourceFile{file}})
+		}
+	}
+	l.cache.keep(kept)
+	if total > l.limits.TotalBytes {
+		l.list.Add(diag.Diagnostic{Code: codeTooLarge, Severity: diag.Error, Pos: diag.Pos{File: "."}, Message: fmt.Sprintf("the configuration is larger than %d MiB in all", l.limits.TotalBytes>>20), Hint: "move data out of the configuration"})
+	}
+	return nil
+}
+
+// resolve judges every environment that is asked for and returns the model of the first.
+func (l *loader) resolve(ctx context.Context) *Model {
+	repository := l.repository()
+	var spec Repository
+	if repository != nil {
+		spec = repository.v.resource.(*Resource[Repository]).Spec
+	}
+	patches, base := l.splitPatches(spec, repository)
+	names := l.environments(spec, repository)
+	var first *Model
+	for i, name := range names {
+		if ctx.Err() != nil {
+			return nil
+		}
+		e := &environment{loader: l, name: name, spec: spec.Environments[name], repository: repository}
+		e.patch(base, patches)
+		if m := e.link(); i == 0 {
+			first = m
+		}
+	}
+	return first
+}
+
+// repository finds dray.yaml.
+func (l *loader) repository() *loaded {
+	var found *loaded
+	for _, r := range l.found {
+		if r.root.str("kind") != "Repository" {
+			continue
+		}
+		if found == nil {
+			found = r
+			continue
+		}
+		l.list.Add(diag.Diagnostic{
+			Code: codeRepository, Severity: diag.Error, Pos: r.at(r.root), Related: []diag.Pos{found.at(found.root)},
+			Message: "there is a second kind: Repository", Hint: "keep one, in dray.yaml at the root",
+		})
+	}
+	if found == nil {
+		l.list.Add(diag.Diagnostic{
+			Code: codeRepository, Severity: diag.Error, Pos: diag.Pos{File: "dray.yaml"},
+			Message: "there is no kind: Repository", Hint: "add dray.yaml with apiVersion: dray/v1, kind: Repository and metadata: {name: …}, or start with dray init",
+		})
+		return nil
+	}
+	if found.verdict(l.table).resource == nil {
+		return nil
+	}
+	return found
+}
+
+// environments returns the names of the environments to judge.
+func (l *loader) environments(spec Repository, repository *loaded) []string {
+	names := make([]string, 0, len(spec.Environments))
+	for name := range spec.Environments {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	switch {
+	case l.o.Environment == "" && len(names) == 0:
+		return []string{""}
+	case l.o.Environment == "":
+		return names
+	case slices.Contains(names, l.o.Environment):
+		return []string{l.o.Environment}
+	}
+	if repository != nil {
+		at := repository.root
+		if s := at.get("spec"); s.key("environments") != nil {
+			at = s.key("environments")
+		}
+		d := diag.Diagnostic{
+			Code: codeUnknownEnvironment, Severity: diag.Error, Pos: repository.at(at), Path: "spec.environments",
+			Message: fmt.Sprintf("there is no environment %q", l.o.Environment), Hint: "add it here, or start for another",
+		}
+		if near := diag.Nearest(l.o.Environment, names); near != "" {
+			d.Hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		l.list.Add(d)
+	}
+	return []string{l.o.Environment}
+}

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"context"
+
+	"github.com/dray-sync/dray/adapters"
+)
+
+// Options say how a repository is loaded. The zero Options load with every default and judge no application's settings.
+type Options struct {
+	// Environment is the environment to load. Empty: the only one there is. Where the repository declares several, all
+	// of them are judged then, and the model is that of the first by name.
+	Environment string
+	// Registry is the applications. nil: neither applications nor their settings are judged.
+	Registry *adapters.Registry
+	// Cache keeps what is known of files from one load to the next. nil: nothing is kept.
+	Cache *Cache
+	// EvalCUE evaluates the repository's CUE packages. nil: in a child of this program (see [RunChildIfAsked]).
+	EvalCUE func(ctx context.Context, request []byte) ([]byte, error)
+	// Limits bound what is read. Zero fields have their defaults.
+	Limits LoadLimits
+}
+
+// LoadLimits bound what a repository may hold. Zero fields have the defaults that [LoadLimits.WithDefaults] gives.
+type LoadLimits struct {
+	FileBytes  int // of one file of configuration
+	TotalBytes int // of all files that are read
+	Files      int // of configuration
+	Depth      int // of values within values
+	Nodes      int // values in one file
+}
+
+// WithDefaults returns the limits with every zero replaced.
+func (l LoadLimits) WithDefaults() LoadLimits {
+	set := func(v *int, def int) {
+		if *v == 0 {
+			*v = def
+		}
+	}
+	set(&l.FileBytes, 1<<20)
+	set(&l.TotalBytes, 64<<20)
+	set(&l.Files, 20_000)
+	set(&l.Depth, 64)
+	set(&l.Nodes, 100_000)
+	return l
+}

@@ -1,0 +1,154 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/dray-sync/dray/adapters/expr"
+)
+
+// indexOfName returns where $out.name stands in an expression: the offset of $out, or -1.
+func indexOfName(text, name string) int { return strings.Index(text, "$out."+name) }
+
+func (s *semantics) touchpoint() {
+	s.in(s.spec, "source", func(v *node) {
+		s.expression(v, "where", expr.Options{Scope: scope("$root"), Want: condition})
+	})
+	s.in(s.spec, "trace", func(v *node) { s.each(v, func(_ int, p *node) { s.noRoots(p) }) })
+	s.in(s.spec, "destination", s.destination)
+	s.in(s.spec, "schedule", func(v *node) {
+		if v.kind == objectNode {
+			s.schedule(v)
+		}
+	})
+}
+
+func (s *semantics) destination(v *node) {
+	s.in(v, "key", func(k *node) {
+		s.each(k, func(_ int, p *node) { s.noRoots(p) })
+	})
+	if write := v.str("write"); v.key("key") == nil && write != "create" && write != "" && !s.bad[v.get("write")] && !s.hasUnknown(v) {
+		s.reportAt(v, "write", codeKeyMissing, fmt.Sprintf("write: %s finds records by their key, and there is none", write), "add key: [field] with the fields that identify a record at the destination")
+	}
+}
+
+// hasUnknown reports whether n has a field that was marked as unknown: it may be the one that is missed.
+func (s *semantics) hasUnknown(n *node) bool {
+	for _, k := range n.keys {
+		if s.bad[k] {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *semantics) schedule(v *node) {
+	if v == nil || v.kind != objectNode || s.hasUnknown(v) {
+		return
+	}
+	s.exactlyOne(v, "every", "cron")
+	if v.key("every") == nil {
+		return
+	}
+	if v.key("zone") != nil && v.key("cron") == nil {
+		s.reportAt(v, "zone", codeMisplaced, "a zone has no meaning with every", "remove it, or write cron")
+	}
+	s.in(v, "every", func(e *node) {
+		if d, err := ParseDuration(e.text); err == nil && d <= 0 {
+			s.report(e, codeBadValue, "an interval must be longer than nothing", "write 15m, for example")
+		}
+	})
+}
+
+func (s *semantics) objectFields() {
+	s.exactlyOne(s.spec, "application", "connection")
+	s.in(s.spec, "fields", func(v *node) { s.unique(v, "name") })
+}
+
+func (s *semantics) mappingTest() {
+	s.in(s.spec, "cases", func(v *node) {
+		s.unique(v, "name")
+		s.each(v, func(_ int, c *node) {
+			if c.kind == objectNode && !s.hasUnknown(c) {
+				s.exactlyOne(c, "expect", "expectExactly", "expectRejected", "expectSkipped")
+			}
+		})
+	})
+}
+
+func (s *semantics) credential() {
+	s.in(s.spec, "bind", func(v *node) {
+		s.each(v, func(_ int, b *node) {
+			if u, err := url.Parse(b.text); err != nil || u.Scheme == "" || u.Host == "" || u.User != nil {
+				s.report(b, codeBadValue, fmt.Sprintf("%q does not name a place", b.text), "write scheme, host, port and path prefix: https://erp.example:50000/b1s/")
+			}
+		})
+	})
+}
+
+func (s *semantics) connection() {
+	s.in(s.spec, "config", func(v *node) { s.plainSecrets(v) })
+}
+
+// secretNames are parts of field names whose values are secrets.
+var secretNames = []string{"password", "passwd", "passphrase", "secret", "token", "apikey", "privatekey", "accesskey"}
+
+// plainSecrets finds secrets that stand in settings in the clear. What the value is, is never repeated.
+func (s *semantics) plainSecrets(n *node) {
+	switch n.kind {
+	case listNode:
+		s.each(n, func(_ int, v *node) { s.plainSecrets(v) })
+	case objectNode:
+		s.fields(n, func(k, v *node) {
+			if v.kind == stringNode && v.text != "" && secretName(k.text) {
+				s.report(v, codePlainSecret, fmt.Sprintf("%s looks like a secret in the clear", k.text), "put it into a credential with dray credential create, and change the secret: it is in the history now")
+				return
+			}
+			s.plainSecrets(v)
+		})
+	case stringNode:
+		if u, err := url.Parse(n.text); err == nil && u.User != nil && u.Host != "" {
+			if _, has := u.User.Password(); has {
+				s.report(n, codePlainSecret, "this address holds a password in the clear", "put it into a credential with dray credential create, and change the password: it is in the history now")
+			}
+		}
+	}
+}
+
+func secretName(name string) bool {
+	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+	for _, s := range secretNames {
+		if strings.HasSuffix(plain, s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *semantics) lookup() {
+	s.exactlyOne(s.spec, "file", "rows")
+	s.exactlyOne(s.spec, "value", "values")
+	s.in(s.spec, "rows", func(v *node) {
+		table := newLookupTable(s.spec)
+		s.each(v, func(_ int, row *node) {
+			if row.kind != objectNode {
+				return
+			}
+			cells := make(map[string]string, len(row.keys))
+			for i, k := range row.keys {
+				cells[k.text] = row.items[i].text
+			}
+			if message, column := table.add(cells, row); message != "" {
+				at := row
+				if k := row.key(column); k != nil {
+					at = k
+				}
+				s.report(at, codeLookupRow, message, "every row has its own key, and no key is blank")
+				if first := table.first(cells); first != nil && first != row {
+					s.problems[len(s.problems)-1].related = []*node{first}
+				}
+			}
+		})
+	})
+}

@@ -1,0 +1,407 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A document is one YAML document, or one resource of a CUE package.
+type document struct {
+	root *node
+}
+
+// parseYAML reads the documents of a file. A document that is not well-formed does not hide the others.
+func parseYAML(src []byte, limits LoadLimits) ([]document, []problem) {
+	if len(src) > limits.FileBytes {
+		return nil, []problem{{code: codeTooLarge, message: fmt.Sprintf("the file is larger than %d KiB", limits.FileBytes>>10)}}
+	}
+	if !utf8.Valid(src) {
+		return nil, []problem{{code: codeSyntax, line: int32(badLine(src)), message: "the file is not UTF-8 text", hint: "save it as UTF-8"}}
+	}
+	p := &yamlParser{src: src, limits: limits, ascii: isASCII(src)}
+	for _, part := range splitDocuments(src) {
+		p.part(part)
+	}
+	return p.docs, p.problems
+}
+
+type yamlParser struct {
+	src      []byte
+	limits   LoadLimits
+	ascii    bool
+	lines    []int // offsets of line starts; filled when needed
+	base     int   // lines before the part being read
+	nodes    int
+	docs     []document
+	problems []problem
+}
+
+// yamlPart is a stretch of the file that begins with a document.
+type yamlPart struct {
+	text []byte
+	line int // lines before it
+}
+
+// splitDocuments cuts a stream before each --- at the start of a line, which nothing inside a document can begin with.
+func splitDocuments(src []byte) []yamlPart {
+	var parts []yamlPart
+	start, startLine, line := 0, 0, 0
+	for i := 0; i < len(src); {
+		if i > start && isMarker(src[i:]) {
+			parts = append(parts, yamlPart{src[start:i], startLine})
+			start, startLine = i, line
+		}
+		n := bytes.IndexByte(src[i:], '\n')
+		if n < 0 {
+			break
+		}
+		i += n + 1
+		line++
+	}
+	return append(parts, yamlPart{src[start:], startLine})
+}
+
+func isMarker(s []byte) bool {
+	return bytes.HasPrefix(s, []byte("---")) && (len(s) == 3 || s[3] == ' ' || s[3] == '\n' || s[3] == '\r' || s[3] == '\t')
+}
+
+func (p *yamlParser) part(part yamlPart) {
+	p.base = part.line
+	dec := yaml.NewDecoder(bytes.NewReader(part.text))
+	for {
+		var root yaml.Node
+		err := decodeNode(dec, &root)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			p.problems = append(p.problems, syntaxProblem(part, err))
+			return
+		}
+		if root.Kind != yaml.DocumentNode || len(root.Content) == 0 {
+			continue
+		}
+		if n := p.node(root.Content[0], 1); n != nil && n.kind != nullNode {
+			p.docs = append(p.docs, document{root: n})
+		}
+		if p.nodes > p.limits.Nodes {
+			p.problems = append(p.problems, problem{code: codeTooLarge, message: fmt.Sprintf("the file has more than %d values", p.limits.Nodes)})
+			p.docs = nil
+			return
+		}
+	}
+}
+
+// decodeNode reads the next document. The parser reports some malformed input by panicking; that is a syntax error too.
+func decodeNode(dec *yaml.Decoder, into *yaml.Node) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.New("yaml: the document is malformed")
+		}
+	}()
+	return dec.Decode(into)
+}
+
+// node converts a parsed node. nil: it was refused, and a problem says why.
+func (p *yamlParser) node(y *yaml.Node, depth int) *node {
+	p.nodes++
+	n := &node{line: int32(y.Line + p.base), commented: y.LineComment != ""}
+	n.col = p.column(int(n.line), y.Column)
+	switch {
+	case depth > p.limits.Depth:
+		p.report(n, codeTooLarge, fmt.Sprintf("values are nested more than %d deep", p.limits.Depth), "")
+		return nil
+	case p.nodes > p.limits.Nodes:
+		return nil
+	case y.Kind == yaml.AliasNode:
+		p.report(n, codeAlias, fmt.Sprintf("the alias *%s is not allowed", y.Value), aliasHint(y.Value))
+		return nil
+	case y.Anchor != "":
+		p.report(n, codeAlias, fmt.Sprintf("the anchor &%s is not allowed", y.Anchor), aliasHint(y.Anchor))
+	case y.Style&yaml.TaggedStyle != 0:
+		p.report(n, codeTag, fmt.Sprintf("%s is read as a YAML tag, and tags are not allowed", y.Tag), "if a text was meant, quote it: '"+strings.TrimSpace(y.Tag+" "+y.Value)+"'")
+		return nil
+	}
+	switch y.Kind {
+	case yaml.MappingNode:
+		p.object(n, y, depth)
+	case yaml.SequenceNode:
+		n.kind, n.items = listNode, make([]*node, 0, len(y.Content))
+		for _, c := range y.Content {
+			if item := p.node(c, depth+1); item != nil {
+				n.items = append(n.items, item)
+			}
+		}
+	default:
+		if !p.scalar(n, y) {
+			return nil
+		}
+	}
+	if y.Style&yaml.FlowStyle != 0 {
+		n.style = flowStyle
+	}
+	return n
+}
+
+func aliasHint(name string) string {
+	return "write the value out; if a text was meant that starts so, quote it (" + strconv.Quote(name) + ")"
+}
+
+func (p *yamlParser) object(n *node, y *yaml.Node, depth int) {
+	n.kind = objectNode
+	n.keys, n.items = make([]*node, 0, len(y.Content)/2), make([]*node, 0, len(y.Content)/2)
+	seen := make(map[string]*node, len(y.Content)/2)
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		k, ok := p.fieldName(y.Content[i])
+		v := p.node(y.Content[i+1], depth+1)
+		if !ok {
+			continue
+		}
+		if first, dup := seen[k.text]; dup {
+			d := problemAt(k, codeDuplicateKey, fmt.Sprintf("the field %q is here already", k.text), "remove one of the two")
+			d.related = []*node{first}
+			p.problems = append(p.problems, d)
+			continue
+		}
+		seen[k.text] = k
+		if v != nil {
+			n.keys, n.items = append(n.keys, k), append(n.items, v)
+		}
+	}
+}
+
+// fieldName reads the name of a field. Numbers and the like are taken as the text they are.
+func (p *yamlParser) fieldName(y *yaml.Node) (*node, bool) {
+	k := &node{kind: stringNode, line: int32(y.Line + p.base), text: y.Value}
+	k.col = p.column(int(k.line), y.Column)
+	p.nodes++
+	switch {
+	case y.Kind != yaml.ScalarNode:
+		p.report(k, codeWrongType, "a field's name must be a text", "inside { } a text with [ ] { } or , must be quoted")
+	case y.Tag == "!!merge":
+		p.report(k, codeAlias, "the merge key << is not allowed", "write the fields out, or build the resource in CUE")
+	case y.Style&yaml.TaggedStyle != 0:
+		p.report(k, codeTag, fmt.Sprintf("%s is read as a YAML tag, and tags are not allowed", y.Tag), "if a text was meant, quote it")
+	case y.Anchor != "":
+		p.report(k, codeAlias, fmt.Sprintf("the anchor &%s is not allowed", y.Anchor), "write the value out")
+	case y.Value == "":
+		p.report(k, codeSyntax, "a field without a name", "check the colons and commas around it")
+	default:
+		return k, true
+	}
+	return k, false
+}
+
+var (
+	jsonInt   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	jsonFloat = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+)
+
+// scalar reads a value that is no list and no object. false: it was refused.
+func (p *yamlParser) scalar(n *node, y *yaml.Node) bool {
+	n.text = y.Value
+	switch {
+	case y.Style&yaml.SingleQuotedStyle != 0:
+		n.style = singleStyle
+	case y.Style&yaml.DoubleQuotedStyle != 0:
+		n.style = doubleStyle
+	case y.Style&yaml.LiteralStyle != 0:
+		n.style = literalStyle
+	case y.Style&yaml.FoldedStyle != 0:
+		n.style = foldedStyle
+	}
+	n.kind = stringNode
+	if n.style != plainStyle {
+		return true
+	}
+	switch y.Tag {
+	case "!!null":
+		n.kind, n.text = nullNode, ""
+	case "!!bool":
+		n.kind, n.text = boolNode, strings.ToLower(y.Value)
+	case "!!int", "!!float":
+		return p.number(n, y.Value)
+	case "!!merge":
+		p.report(n, codeAlias, "the merge key << is not allowed", "write the fields out")
+		return false
+	}
+	return true
+}
+
+// number keeps a number as its text. What other YAML readers, or JSON, would read otherwise is refused.
+func (p *yamlParser) number(n *node, text string) bool {
+	switch {
+	case jsonInt.MatchString(text):
+		n.kind = intNode
+	case jsonFloat.MatchString(text):
+		n.kind = floatNode
+	default:
+		hint := "if a text is meant, quote it: '" + text + "'; if a number is meant, write it in plain decimal digits"
+		p.report(n, codeAmbiguous, text+" is read as different numbers by different YAML readers", hint)
+		return false
+	}
+	if len(text) > maxNumberDigits {
+		p.report(n, codeTooLarge, fmt.Sprintf("a number of more than %d digits", maxNumberDigits), "")
+		return false
+	}
+	return true
+}
+
+const maxNumberDigits = 1000
+
+func (p *yamlParser) report(n *node, code, message, hint string) {
+	p.problems = append(p.problems, problemAt(n, code, message, hint))
+}
+
+// column turns a column in characters into one in bytes.
+func (p *yamlParser) column(line, col int) int32 {
+	if p.ascii || line < 1 {
+		return int32(col)
+	}
+	text := lineOf(p.src, p.lineStarts(), line)
+	offset := 0
+	for range col - 1 {
+		if offset >= len(text) {
+			break
+		}
+		_, size := utf8.DecodeRune(text[offset:])
+		offset += size
+	}
+	return int32(offset + 1)
+}
+
+func (p *yamlParser) lineStarts() []int {
+	if p.lines == nil {
+		p.lines = lineStarts(p.src)
+	}
+	return p.lines
+}
+
+func lineStarts(src []byte) []int {
+	starts := []int{0}
+	for i, c := range src {
+		if c == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
+}
+
+// lineOf returns a line without its end. Lines count from 1.
+func lineOf(src []byte, starts []int, line int) []byte {
+	if line < 1 || line > len(starts) {
+		return nil
+	}
+	end := len(src)
+	if line < len(starts) {
+		end = starts[line] - 1
+	}
+	return bytes.TrimSuffix(src[starts[line-1]:end], []byte("\r"))
+}
+
+func isASCII(src []byte) bool {
+	for _, c := range src {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// badLine returns the line of the first byte that is not UTF-8.
+func badLine(src []byte) int {
+	line := 1
+	for len(src) > 0 {
+		r, size := utf8.DecodeRune(src)
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		if r == '\n' {
+			line++
+		}
+		src = src[size:]
+	}
+	return line
+}
+
+var yamlErrorLine = regexp.MustCompile(`^yaml: line (\d+): `)
+
+// syntaxProblem places a parser's error, whose own line is often that of the construct around it.
+func syntaxProblem(part yamlPart, err error) problem {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 1
+	if m := yamlErrorLine.FindStringSubmatch(err.Error()); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		message = err.Error()[len(m[0]):]
+	}
+	switch {
+	case strings.Contains(message, "expected key"), strings.Contains(message, "'-' indicator"), strings.Contains(message, "node content"), strings.Contains(message, "<document start>"):
+		line = firstFailing(part.text, message)
+	case strings.Contains(message, "expected ',' or"):
+		line++
+	}
+	line = min(line, bytes.Count(part.text, []byte("\n"))+1)
+	text := lineOf(part.text, lineStarts(part.text), line)
+	p := problem{code: codeSyntax, line: int32(part.line + line), message: yamlMessage(message), hint: syntaxHint(string(text), message)}
+	p.col = int32(len(text) - len(bytes.TrimLeft(text, " ")) + 1)
+	return p
+}
+
+// firstFailing returns the line without which the message would not have come.
+func firstFailing(text []byte, message string) int {
+	starts := append(lineStarts(text), len(text))
+	n := sort.Search(len(starts)-1, func(i int) bool {
+		err := decodeNode(yaml.NewDecoder(bytes.NewReader(text[:starts[i+1]])), new(yaml.Node))
+		return err != nil && strings.HasSuffix(err.Error(), message)
+	})
+	return n + 1
+}
+
+// yamlMessage puts the parser's words into ours.
+func yamlMessage(m string) string {
+	switch {
+	case strings.Contains(m, "mapping values are not allowed"):
+		return "a second colon in one line, or a line that is indented too far"
+	case strings.Contains(m, "expected key"):
+		return "a line that is neither a field nor part of what stands above; often the indentation is wrong"
+	case strings.Contains(m, "'-' indicator"):
+		return "a line that is no element of the list above; often the indentation is wrong"
+	case strings.Contains(m, "',' or '}'"):
+		return "the object in { } does not go on or end as it should"
+	case strings.Contains(m, "',' or ']'"):
+		return "the list in [ ] does not go on or end as it should"
+	case strings.Contains(m, "character that cannot start any token"):
+		return "a character that cannot stand there unquoted"
+	case strings.Contains(m, "end of stream"):
+		return "a quoted text does not end"
+	case strings.Contains(m, "could not find expected ':'"):
+		return "a field without a colon"
+	}
+	return "not well-formed YAML: " + m
+}
+
+// syntaxHint says what the trap may be.
+func syntaxHint(line, message string) string {
+	switch {
+	case strings.Contains(line, "\t"):
+		return "indent with spaces; YAML takes no tabs"
+	case strings.Contains(message, "',' or"):
+		return "inside { } and [ ] a text with [ ] { } , : or # must be quoted: {from: 'lines[0].sku'}"
+	case strings.Contains(message, "mapping values"):
+		return "quote a text that has a colon followed by a space; put a space after each field's colon"
+	case strings.Contains(message, "cannot start any token"):
+		return "quote a text that starts with @ % ` or a tab"
+	case strings.Contains(message, "end of stream"), strings.Contains(message, "expected ':'"):
+		return "check the quotes and colons on this line and the ones before it"
+	}
+	return "check the indentation of this line against the ones before it"
+}
