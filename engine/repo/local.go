@@ -204,6 +204,10 @@ func (l *local) explain(err error) error {
 		e.Kind, e.Message, e.Err = KindTooLarge, limit.message, nil
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		e.Kind, e.Message = KindCanceled, "interrupted"
+	case errors.Is(err, plumbing.ErrObjectNotFound):
+		// Objects kept in another repository are not followed: the path that
+		// names it was not given by whoever runs Dray.
+		e.Hint = "clone it without --shared, --reference and --filter"
 	case errors.Is(err, fs.ErrPermission):
 		e.Kind, e.Hint = KindUnauthorized, "let the user Dray runs as read it"
 	}
