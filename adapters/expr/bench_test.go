@@ -34,3 +34,29 @@ func BenchmarkRun(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStep shows what the step budget of one record amounts to in time, at its dearest.
+func BenchmarkStep(b *testing.B) {
+	a := bigList(60_000)
+	for _, source := range []string{
+		"count(a, count(a, # > 0) > 0)", "map(a, 7 ** 1000)", `count(a, div(1, 3 ** 900, 900, "up") > 1)`, "filter(a, # in a)",
+	} {
+		b.Run(source, func(b *testing.B) {
+			p, err := Compile(source, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			values, m := make([]record.Value, len(p.Refs())), new(Machine)
+			for i := range values {
+				values[i] = a
+			}
+			for b.Loop() {
+				m.Reset()
+				if _, err := p.Run(m, values); err == nil {
+					b.Fatal("the budget did not end the run")
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/MaxSteps, "ns/step")
+		})
+	}
+}

@@ -3,7 +3,6 @@ package expr
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/dray-sync/dray/adapters/record"
 )
@@ -16,7 +15,7 @@ func bigList(n int) record.Value {
 	return record.ListValue(values)
 }
 
-// What would run for minutes is stopped by counting, within moments.
+// What would run for minutes is stopped by counting. Time is not measured here: a step takes well under a microsecond, see BenchmarkStep.
 func TestBudget(t *testing.T) {
 	long := record.StringValue(strings.Repeat("a", 1<<19))
 	tests := []struct {
@@ -45,14 +44,10 @@ func TestBudget(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.source[:min(60, len(tt.source))], func(t *testing.T) {
-			start := time.Now()
 			_, _, err := runValue(tt.source, tt.a)
 			re, ok := err.(*RunError)
 			if !ok || re.Rule != RuleBudget {
 				t.Errorf("got %v, want rule %s", err, RuleBudget)
-			}
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("took %v", took)
 			}
 		})
 	}

@@ -65,6 +65,7 @@ func (f *function) param(i int) param { return f.params[min(i, len(f.params)-1)]
 func (c *compiler) checkArgument(f *function, i int, arg *node) {
 	p := f.param(i)
 	if p.kinds.admits(arg.typ) {
+		c.warnNull(arg)
 		return
 	}
 	hint := "write " + f.Signature

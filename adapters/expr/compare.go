@@ -147,6 +147,7 @@ func (c *compiler) ordering(operator string, a, b node, at span) node {
 		if x.typ.Known() && !ordered(x.typ.Kind) {
 			return c.fail(x.at, CodeType, fmt.Sprintf("%s has no order", article(x.typ.String())), "")
 		}
+		c.warnNull(x)
 	}
 	if !comparableTypes(a.typ, b.typ) {
 		return c.fail(at, CodeType, fmt.Sprintf("cannot compare %s with %s", a.typ, b.typ), c.compareHint(a, b))
@@ -214,6 +215,7 @@ func (c *compiler) membership(a, b node, at span) node {
 	case !comparableTypes(a.typ, b.typ.elem()):
 		return c.fail(at, CodeType, fmt.Sprintf("%s is never in a list of %s", article(a.typ.String()), b.typ.elem()), "")
 	}
+	c.warnNull(&b)
 	return node{
 		eval: func(m *Machine) (record.Value, error) {
 			x, err := a.eval(m)

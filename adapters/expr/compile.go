@@ -14,8 +14,11 @@ type compiler struct {
 	scope  Scope
 	source string
 	refs   []Ref
-	elems  []Type // types of the elements of the predicates around
+	elems  []Type         // types of the elements of the predicates around
+	sure   map[string]int // paths that are known not to be nil where the compiler stands
 	errs   Errors
+
+	warnings Errors
 }
 
 func (c *compiler) compileSource(want Type) node {
@@ -28,6 +31,9 @@ func (c *compiler) compileSource(want Type) node {
 	n := c.compile(tree)
 	if want.Known() && !n.typ.fits(want) {
 		c.fail(n.at, CodeType, fmt.Sprintf("expression is %s where %s is needed", article(n.typ.String()), article(want.String())), "")
+	}
+	if want.Known() && !want.Nullable {
+		c.warnNull(&n)
 	}
 	return n
 }
@@ -109,7 +115,8 @@ func (c *compiler) conditional(n *ast.ConditionalNode) node {
 	if n.Cond == n.Exp1 {
 		return c.fail(c.at(n.Cond), CodeNotAllowed, "?: is not allowed", "write a ?? b, or name the condition: c ? a : b")
 	}
-	cond, yes, no := c.compile(n.Cond), c.compile(n.Exp1), c.compile(n.Exp2)
+	cond := c.compile(n.Cond)
+	yes, no := c.assuming(c.proves(n.Cond, true), n.Exp1), c.assuming(c.proves(n.Cond, false), n.Exp2)
 	c.wantBool(&cond)
 	return node{
 		eval: func(m *Machine) (record.Value, error) {
@@ -178,4 +185,5 @@ func (c *compiler) wantBool(n *node) {
 	if !n.typ.mayBe(record.Bool) {
 		c.fail(n.at, CodeType, fmt.Sprintf("%s where a condition is needed", n.typ), "compare it: x == y, x != nil")
 	}
+	c.warnNull(n)
 }

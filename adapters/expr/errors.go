@@ -1,7 +1,9 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +20,7 @@ const (
 	CodeNotAllowed  Code = "expr/not-allowed"  // syntax of expr-lang that expressions here do not have
 	CodeRounding    Code = "expr/rounding"     // a division or rounding that does not say how
 	CodeNumber      Code = "expr/number"       // a number literal that is not exact or out of bounds
+	CodeNull        Code = "expr/null"         // a warning: a value that may be nil where one is needed
 )
 
 // An Error is one mistake in the text of an expression.
@@ -48,6 +51,11 @@ func (e Errors) Error() string {
 		lines[i] = one.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+func (e Errors) sorted() Errors {
+	slices.SortStableFunc(e, func(a, b *Error) int { return cmp.Compare(a.Offset, b.Offset) })
+	return e
 }
 
 // Unwrap returns the errors one by one.

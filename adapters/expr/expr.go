@@ -1,8 +1,6 @@
 package expr
 
 import (
-	"sort"
-
 	"github.com/dray-sync/dray/adapters/record"
 )
 
@@ -47,17 +45,18 @@ type Program struct {
 	root   node
 	refs   []Ref
 	want   Type
+
+	warnings Errors
 }
 
 // Compile reads and checks an expression. All its mistakes come back at once as [Errors].
 func Compile(source string, o Options) (*Program, error) {
-	c := &compiler{scope: o.Scope, source: source}
+	c := &compiler{scope: o.Scope, source: source, sure: map[string]int{}}
 	root := c.compileSource(o.Want)
 	if len(c.errs) > 0 {
-		sort.SliceStable(c.errs, func(i, j int) bool { return c.errs[i].Offset < c.errs[j].Offset })
-		return nil, c.errs
+		return nil, c.errs.sorted()
 	}
-	return &Program{source: source, root: root, refs: c.refs, want: o.Want}, nil
+	return &Program{source: source, root: root, refs: c.refs, want: o.Want, warnings: c.warnings.sorted()}, nil
 }
 
 // Source returns the text of the expression.
@@ -65,6 +64,10 @@ func (p *Program) Source() string { return p.source }
 
 // Refs returns every path the program looks at, each once, in order of appearance. The caller must not change them.
 func (p *Program) Refs() []Ref { return p.refs }
+
+// Warnings returns what may fail for some records, by what the scope says of nil; nil when nothing is known to. A value that is tested
+// first (x != nil and x > 1) is not among them. The caller must not change them.
+func (p *Program) Warnings() Errors { return p.warnings }
 
 // Type returns what is known of the result before a run.
 func (p *Program) Type() Type { return p.root.typ }

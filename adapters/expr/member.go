@@ -24,7 +24,8 @@ func (c *compiler) member(n *ast.MemberNode) node {
 
 func (c *compiler) namedMember(base node, name string, at span) node {
 	out := node{typ: c.memberType(base.typ, name, at), at: base.at.to2(at), size: base.size + 1}
-	out.path = below(base.path, name)
+	out.path = below(base.path, record.Step{Name: name, Index: -1})
+	out.typ = c.narrowed(out.typ, out.path)
 	out.eval = func(m *Machine) (record.Value, error) {
 		v, err := base.eval(m)
 		if err != nil {
@@ -35,12 +36,12 @@ func (c *compiler) namedMember(base node, name string, at span) node {
 	return out
 }
 
-// below returns the path of a member for error texts.
-func below(path, name string) string {
+// below returns the path one step below another, as text; none where there is none.
+func below(path string, step record.Step) string {
 	if path == "" {
 		return ""
 	}
-	return path + (record.Path{{Name: "x", Index: -1}, {Name: name, Index: -1}}).String()[1:]
+	return path + record.Path{{Name: "x", Index: -1}, step}.String()[1:]
 }
 
 func (c *compiler) computedMember(base, name node) node {
@@ -120,6 +121,7 @@ func (c *compiler) slice(n *ast.SliceNode) node {
 	if k := base.typ.Kind; base.typ.Known() && k != record.List && k != record.String {
 		return c.fail(base.at, CodeType, fmt.Sprintf("%s has no parts", article(base.typ.String())), "only lists and strings can be cut")
 	}
+	c.warnNull(&base)
 	bounds := [2]*node{}
 	for i, b := range []ast.Node{n.From, n.To} {
 		if b == nil {
@@ -196,7 +198,7 @@ func (c *compiler) pointer(n *ast.PointerNode) node {
 	case "":
 		return node{
 			eval: func(m *Machine) (record.Value, error) { return m.elems[depth].value, nil },
-			typ:  c.elems[depth], at: at, path: "#", size: 1,
+			typ:  c.narrowed(c.elems[depth], "#"), at: at, path: "#", size: 1,
 		}
 	case "index":
 		return node{

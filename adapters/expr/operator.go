@@ -24,6 +24,7 @@ func (c *compiler) unary(n *ast.UnaryNode) node {
 	if !x.typ.mayBeNumber() {
 		return c.fail(x.at, CodeType, fmt.Sprintf("%s where a number is needed", x.typ), numberHint(x.typ, c.written(x.at)))
 	}
+	c.warnNull(&x)
 	out.typ = numeric(x.typ)
 	out.eval = x.number
 	if n.Operator == "-" {
@@ -78,7 +79,16 @@ func (c *compiler) binary(n *ast.BinaryNode) node {
 			return c.fail(at, CodeNotAllowed, "comparisons cannot be chained", "write a < b and b < c")
 		}
 	}
-	a, b := c.compile(n.Left), c.compile(n.Right)
+	a := c.compile(n.Left)
+	var b node
+	switch n.Operator {
+	case "&&", "and":
+		b = c.assuming(c.proves(n.Left, true), n.Right)
+	case "||", "or":
+		b = c.assuming(c.proves(n.Left, false), n.Right)
+	default:
+		b = c.compile(n.Right)
+	}
 	switch n.Operator {
 	case "+":
 		return c.plus(a, b, at)
@@ -146,6 +156,8 @@ func (c *compiler) plus(a, b node, at span) node {
 }
 
 func (c *compiler) concat(a, b node, at span) node {
+	c.warnNull(&a)
+	c.warnNull(&b)
 	return node{
 		eval: func(m *Machine) (record.Value, error) {
 			x, err := a.text(m)
@@ -258,6 +270,7 @@ func (c *compiler) arithmetic(operator string, a, b node, at span) node {
 			}
 			return c.fail(x.at, CodeType, fmt.Sprintf("%s where a number is needed for %s", x.typ, operator), hint)
 		}
+		c.warnNull(x)
 	}
 	f := arithmeticOf(operator)
 	return node{
@@ -332,6 +345,7 @@ func (c *compiler) textTest(operator string, a, b node, at span) node {
 		if !x.typ.mayBe(record.String) {
 			return c.fail(x.at, CodeType, fmt.Sprintf("%s where string is needed for %s", x.typ, operator), "")
 		}
+		c.warnNull(x)
 	}
 	f := textTestOf(operator)
 	return node{

@@ -26,6 +26,7 @@ func (c *compiler) matches(a, b node, at span) node {
 	case size > maxPatternSize:
 		return c.fail(b.at, CodeTooLarge, "pattern is too large", "repeat less: {1000} counts a thousand times")
 	}
+	c.warnNull(&a)
 	return node{
 		eval: func(m *Machine) (record.Value, error) {
 			s, err := a.text(m)

@@ -31,20 +31,8 @@ func (c *compiler) place(n ast.Node) (place, bool) {
 }
 
 func (c *compiler) memberPlace(n *ast.MemberNode) (place, bool) {
-	var step record.Step
-	switch p := n.Property.(type) {
-	case *ast.StringNode:
-		if p.Value == "" {
-			return place{}, false
-		}
-		step = record.Step{Name: p.Value, Index: -1}
-	case *ast.IntegerNode:
-		i, ok := c.numbers[c.at(p).from].Int64()
-		if !ok || i > 1<<31-1 {
-			return place{}, false
-		}
-		step = record.Step{Index: int(i)}
-	default:
+	step, ok := c.step(n.Property)
+	if !ok {
 		return place{}, false
 	}
 	p, ok := c.place(n.Node)
@@ -62,7 +50,20 @@ func (c *compiler) memberPlace(n *ast.MemberNode) (place, bool) {
 		p.lost = true
 	}
 	p.ref.Path = append(p.ref.Path[:len(p.ref.Path):len(p.ref.Path)], step)
+	p.typ = c.narrowed(p.typ, p.ref.String())
 	return p, true
+}
+
+// step returns the step that a property written out is. A name that is empty and an index beyond any list are none.
+func (c *compiler) step(property ast.Node) (record.Step, bool) {
+	switch p := property.(type) {
+	case *ast.StringNode:
+		return record.Step{Name: p.Value, Index: -1}, p.Value != ""
+	case *ast.IntegerNode:
+		i, ok := c.numbers[c.at(p).from].Int64()
+		return record.Step{Index: int(i)}, ok && i <= 1<<31-1
+	}
+	return record.Step{}, false
 }
 
 // stepType returns the type of a member or element of p, and reports it where there can be none.
@@ -101,6 +102,7 @@ func (c *compiler) name(n *ast.IdentifierNode) place {
 		p.lost = len(c.errs) > errs
 		p.ref.Path = record.Path{{Name: n.Value, Index: -1}}
 	}
+	p.typ = c.narrowed(p.typ, n.Value)
 	return p
 }
 

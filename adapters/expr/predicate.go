@@ -22,7 +22,7 @@ func (c *compiler) predicate(f *function, args []ast.Node, at span) node {
 	}
 	depth := len(c.elems)
 	c.elems = append(c.elems, items.typ.elem())
-	body := c.compile(p.Node)
+	body := c.inElement(p.Node)
 	c.elems = c.elems[:depth]
 
 	out := node{typ: f.result, at: at.to2(items.at).to2(body.at), size: items.size + body.size + 1}
@@ -59,6 +59,7 @@ func (c *compiler) wantNumber(n *node) {
 	if !n.typ.mayBeNumber() {
 		c.fail(n.at, CodeType, fmt.Sprintf("%s where a number is needed", n.typ), numberHint(n.typ, c.written(n.at)))
 	}
+	c.warnNull(n)
 }
 
 // loop evaluates body for each element of items.
