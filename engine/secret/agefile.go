@@ -37,6 +37,9 @@ func ageEncrypt(plaintext []byte, recipients []Recipient) ([]byte, error) {
 // ageDecrypt opens a binary age file to its very end: what age yields before
 // the end of the stream may be a cut-off prefix and is never returned.
 func ageDecrypt(file []byte, id *Identity, what string) ([]byte, error) {
+	if id == nil {
+		return nil, &Error{Reason: IdentityUnreadable, What: what, Text: "there is no identity to open it with", Hint: "name its file with --identity"}
+	}
 	r, err := age.Decrypt(bytes.NewReader(file), id.secret().age)
 	if err != nil {
 		if nomatch := (*age.NoIdentityMatchError)(nil); errors.As(err, &nomatch) {

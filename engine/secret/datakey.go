@@ -3,16 +3,23 @@ package secret
 import (
 	"crypto/cipher"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
-	"fmt"
-	"log/slog"
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// DataKeyID names a data key within one state; sealed values carry it.
+// DataKeyID names a data key within one state; sealed values carry it. It is the
+// time the key was made, as four bytes of Unix seconds, and four random bytes.
+// Since the id is authenticated, so is the time: whoever can write to the
+// database cannot make an old key look new.
 type DataKeyID [8]byte
+
+// created returns the time in the id.
+func (id DataKeyID) created() time.Time {
+	return time.Unix(int64(binary.BigEndian.Uint32(id[:4])), 0).UTC()
+}
 
 // String returns the id in hexadecimal digits.
 func (id DataKeyID) String() string { return hex.EncodeToString(id[:]) }
@@ -31,7 +38,7 @@ type WrappedKey struct {
 	Epoch uint32
 	// Kid is the root that wraps the key.
 	Kid string
-	// Created is when the key was made, to the second, in UTC.
+	// Created is when the key was made, to the second, in UTC; the id says it too.
 	Created time.Time
 	// Wrapped is the nonce and the encrypted key.
 	Wrapped []byte
@@ -40,6 +47,7 @@ type WrappedKey struct {
 // DataKey is an opened data key: it seals and opens values of its scope. Printing
 // one prints a mask. It is immutable and safe for concurrent use.
 type DataKey struct {
+	masked
 	aead    hidden[cipher.AEAD]
 	raw     hidden[*[chacha20poly1305.KeySize]byte]
 	ringID  [16]byte
@@ -50,12 +58,17 @@ type DataKey struct {
 }
 
 // NewDataKey makes a data key for a scope and epoch of a state, wrapped by the
-// ring's primary root.
+// ring's primary root. Its time is not before that of the root, whatever now says.
 func (r *Ring) NewDataKey(state StateID, scope Scope, epoch uint32, now time.Time) (*DataKey, error) {
 	var raw [chacha20poly1305.KeySize]byte
 	rand.Read(raw[:])
-	w := WrappedKey{Scope: scope, Epoch: epoch, Created: now.UTC().Truncate(time.Second)}
-	rand.Read(w.ID[:])
+	if made := r.file.facts.primary().Created; now.Before(made) {
+		now = made
+	}
+	w := WrappedKey{Scope: scope, Epoch: epoch}
+	binary.BigEndian.PutUint32(w.ID[:4], uint32(now.Unix()))
+	rand.Read(w.ID[4:])
+	w.Created = w.ID.created()
 	return r.wrap(state, w, &raw)
 }
 
@@ -92,7 +105,7 @@ func (r *Ring) Unwrap(state StateID, w WrappedKey) (*DataKey, error) {
 		Reason: SealBroken, What: "data key " + w.ID.String(), Text: "its row was changed, cut off, or belongs to another scope or another state",
 		Hint: "restore the state from a backup",
 	}
-	if len(w.Wrapped) < chacha20poly1305.NonceSizeX {
+	if len(w.Wrapped) < chacha20poly1305.NonceSizeX || !w.Created.Equal(w.ID.created()) {
 		return nil, broken
 	}
 	nonce, sealed := w.Wrapped[:chacha20poly1305.NonceSizeX], w.Wrapped[chacha20poly1305.NonceSizeX:]
@@ -140,18 +153,3 @@ func newAEAD(key []byte) cipher.AEAD {
 
 // Wrapped returns the key's row. The caller must not change its bytes.
 func (k *DataKey) Wrapped() WrappedKey { return k.wrapped }
-
-// String returns a mask.
-func (DataKey) String() string { return mask }
-
-// GoString returns a mask.
-func (DataKey) GoString() string { return mask }
-
-// Format prints a mask for every verb and flag.
-func (DataKey) Format(f fmt.State, _ rune) { printMask(f) }
-
-// LogValue returns a mask.
-func (DataKey) LogValue() slog.Value { return slog.StringValue(mask) }
-
-// MarshalText returns a mask.
-func (DataKey) MarshalText() ([]byte, error) { return []byte(mask), nil }

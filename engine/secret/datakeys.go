@@ -126,9 +126,15 @@ func (d *DataKeys) ByID(ctx context.Context, scope Scope, id DataKeyID) (*DataKe
 	}
 }
 
-// fresh reports whether key still seals new values.
+// fresh reports whether key still seals new values. A key older than the primary
+// root is not: it may have been wrapped anew, but those who knew the root before
+// it, and were removed, knew the key.
 func (d *DataKeys) fresh(ring *Ring, key *DataKey) bool {
-	return key != nil && key.wrapped.Kid == ring.Primary() && d.now().Sub(key.wrapped.Created) < epochLength
+	if key == nil {
+		return false
+	}
+	primary, made := ring.file.facts.primary(), key.wrapped.Created
+	return key.wrapped.Kid == primary.Kid && !made.Before(primary.Created) && d.now().Sub(made) < epochLength
 }
 
 // cached returns the ring and what is opened of a scope, nil when nothing is.

@@ -44,19 +44,6 @@ func (r *Ring) key(kid string, p purpose) ([]byte, error) {
 	return derive(root, r.file.facts.id, p), nil
 }
 
-// HeadMAC authenticates a touchpoint's head row under the key kid: callers give
-// the canonical encoding of the row.
-func (r *Ring) HeadMAC(kid string, row []byte) ([32]byte, error) { return r.mac(kid, forHead, row) }
-
-// mac is HMAC-SHA256 under K_p of the root kid.
-func (r *Ring) mac(kid string, p purpose, message []byte) ([32]byte, error) {
-	k, err := r.key(kid, p)
-	if err != nil {
-		return [32]byte{}, err
-	}
-	return hmacSum(k, message), nil
-}
-
 // hmacSum is HMAC-SHA256.
 func hmacSum(key, message []byte) (out [32]byte) {
 	h := hmac.New(sha256.New, key)

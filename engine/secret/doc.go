@@ -22,8 +22,7 @@
 // column, touchpoint or state, nor put an older version of a row in its place
 // without the sequence number in the row giving it away ([Row]). He does see sizes
 // up to padding, counts and times; and he can put back a whole row or database of
-// an earlier time, which only the head row above this package can notice
-// ([Ring.HeadMAC]).
+// an earlier time, which only the head rows that engine/state keeps can notice.
 //
 // Not defended: who holds an identity can open what is encrypted to it; who held
 // a root can open what was sealed under it then. The memory of a running process
@@ -43,6 +42,7 @@
 //	            check  = HMAC(K_ring, Enc("dray/ring/check/v1", kid)), kept in a Pin
 //	root to key K_p    = HKDF(root, salt = ringId, info = "dray/v1/" + p), p of wrap, index, fingerprint, head, audit, ring
 //	data key    nonce ‖ AEAD(K_wrap, key, Enc("dray/dek/v1", ringId, stateId, id, scope, epoch, kid))
+//	            id     = seconds of its making (4 bytes) ‖ 4 random bytes
 //	sealed row  version ‖ alg ‖ data key id ‖ nonce ‖ AEAD(data key, padded, aad)
 //	            aad    = Enc("dray/seal/v1", version, alg, ringId, stateId, table, column, schemaVersion,
 //	                     touchpointUid, rowKey, rowSeq, data key id)
@@ -58,6 +58,10 @@
 // Numbers are big-endian: generations and sequence numbers of 8 bytes, epochs and
 // schema versions of 4. The touchpointUid of a system scope is empty; a data key
 // is bound to its scope besides. Lists are Enc with their own label and sorted.
+//
+// A data key seals new values for 90 days and only while no newer root is
+// primary, also when it was wrapped anew: whoever was removed from the ring may
+// know it. Its age is that of its authenticated id.
 //
 // Vectors in the tests hold these constructions: data sealed by one release must
 // open with the next.

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"hash"
 )
 
@@ -23,6 +22,7 @@ const (
 // Hasher hashes the keys and contents of one touchpoint's records. It reuses its
 // buffers and is not safe for concurrent use; [Hasher.Clone] is cheap.
 type Hasher struct {
+	masked
 	keys *hasherKeys
 	key  hash.Hash
 	fp   hash.Hash
@@ -56,9 +56,6 @@ func newHasher(keys *hasherKeys) *Hasher {
 
 // Clone returns a hasher of the same touchpoint for another goroutine.
 func (h *Hasher) Clone() *Hasher { return newHasher(h.keys) }
-
-// Format prints a mask for every verb and flag.
-func (h *Hasher) Format(f fmt.State, _ rune) { printMask(f) }
 
 // Key hashes the parts of a business key, in their order.
 func (h *Hasher) Key(parts ...Part) KeyHash {

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 
 	"filippo.io/age"
@@ -29,6 +28,7 @@ const (
 // credentials and key rings and, for an agent, an Ed25519 signer. Printing one
 // prints a mask. It is immutable and safe for concurrent use.
 type Identity struct {
+	masked
 	secret hidden[identitySecret]
 	public Public
 }
@@ -119,21 +119,6 @@ func (id *Identity) Prove() error {
 	}
 	return nil
 }
-
-// String returns a mask.
-func (Identity) String() string { return mask }
-
-// GoString returns a mask.
-func (Identity) GoString() string { return mask }
-
-// Format prints a mask for every verb and flag.
-func (Identity) Format(f fmt.State, _ rune) { printMask(f) }
-
-// LogValue returns a mask.
-func (Identity) LogValue() slog.Value { return slog.StringValue(mask) }
-
-// MarshalText returns a mask.
-func (Identity) MarshalText() ([]byte, error) { return []byte(mask), nil }
 
 // sshEd25519 is the name of the key type in OpenSSH's format.
 const sshEd25519 = "ssh-ed25519"

@@ -2,8 +2,6 @@ package secret
 
 import (
 	"encoding/hex"
-	"fmt"
-	"log/slog"
 	"maps"
 	"time"
 )
@@ -11,6 +9,7 @@ import (
 // Opened is a credential whose seal was opened and found whole. Printing one
 // prints a mask. It is immutable and safe for concurrent use.
 type Opened struct {
+	masked
 	credential   *Credential
 	repositoryID string
 	values       Values
@@ -49,18 +48,3 @@ func (o *Opened) Set(e Envelope, changed Values, now time.Time) (*Credential, er
 	}
 	return o.credential.next(o.repositoryID, e, all)
 }
-
-// String returns a mask.
-func (Opened) String() string { return mask }
-
-// GoString returns a mask.
-func (Opened) GoString() string { return mask }
-
-// Format prints a mask for every verb and flag.
-func (Opened) Format(f fmt.State, _ rune) { printMask(f) }
-
-// LogValue returns a mask.
-func (Opened) LogValue() slog.Value { return slog.StringValue(mask) }
-
-// MarshalText returns a mask.
-func (Opened) MarshalText() ([]byte, error) { return []byte(mask), nil }

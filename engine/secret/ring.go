@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +45,7 @@ type ringFacts struct {
 // Ring is an opened key ring: the root keys of one environment's state. Printing
 // one prints a mask. It is immutable and safe for concurrent use.
 type Ring struct {
+	masked
 	file  *RingFile
 	roots hidden[rootKeys]
 }
@@ -151,34 +151,19 @@ func removesRecipient(old, next []Recipient) bool {
 func (r *Ring) File() *RingFile { return r.file }
 
 // Primary returns the kid for everything new.
-func (r *Ring) Primary() string { return r.file.facts.primary() }
+func (r *Ring) Primary() string { return r.file.facts.primary().Kid }
 
 // Has reports whether the ring holds the key kid.
 func (r *Ring) Has(kid string) bool { return r.roots()[kid] != nil }
 
-// String returns a mask.
-func (Ring) String() string { return mask }
-
-// GoString returns a mask.
-func (Ring) GoString() string { return mask }
-
-// Format prints a mask for every verb and flag.
-func (Ring) Format(f fmt.State, _ rune) { printMask(f) }
-
-// LogValue returns a mask.
-func (Ring) LogValue() slog.Value { return slog.StringValue(mask) }
-
-// MarshalText returns a mask.
-func (Ring) MarshalText() ([]byte, error) { return []byte(mask), nil }
-
-// primary returns the kid of the primary key.
-func (f *ringFacts) primary() string {
+// primary returns the primary key, of which every ring has one.
+func (f *ringFacts) primary() RingKey {
 	for _, k := range f.keys {
 		if k.State == Primary {
-			return k.Kid
+			return k
 		}
 	}
-	return ""
+	panic("secret: internal error: a ring without a primary key")
 }
 
 // canonical encodes the facts.

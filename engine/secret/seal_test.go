@@ -249,6 +249,51 @@ func TestEpochs(t *testing.T) {
 	}
 }
 
+func TestRewrappingMakesNoKeyNew(t *testing.T) {
+	ctx := context.Background()
+	ring := newRing(t, newIdentity(t))
+	store, c := &memoryKeys{}, &clock{day.Add(time.Hour)}
+	keys := NewDataKeys(ring, StateID{9}, store, c.now)
+	scope := TouchpointScope(UID{1})
+	old, err := keys.Current(ctx, scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.at = c.at.Add(time.Hour)
+	next, err := ring.Rekey(Rekey{Rotate: true}, c.at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if store.rows[0], err = next.Rewrap(old); err != nil {
+		t.Fatal(err)
+	}
+	keys.SetRing(next)
+	got, err := keys.Current(ctx, scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.wrapped.ID == old.wrapped.ID || got.wrapped.Epoch != 2 {
+		t.Error("a key that removed recipients knew still seals new values")
+	}
+}
+
+func TestRootsOfAClockAheadMakeOneEpoch(t *testing.T) {
+	ctx := context.Background()
+	ring, err := CreateRing("production", recipientsOf(newIdentity(t)), day.Add(48*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &memoryKeys{}
+	for range 3 {
+		if _, err := NewDataKeys(ring, StateID{9}, store, (&clock{day}).now).Current(ctx, SystemScope("a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(store.rows) != 1 {
+		t.Errorf("%d keys for one epoch", len(store.rows))
+	}
+}
+
 func TestTwoAgentsMakeOneKey(t *testing.T) {
 	ctx := context.Background()
 	ring := newRing(t, newIdentity(t))
@@ -333,6 +378,8 @@ func TestWrappedKeyIsBoundToItsRow(t *testing.T) {
 		"id":        func(w *WrappedKey) { w.ID[0] ^= 1 },
 		"scope":     func(w *WrappedKey) { w.Scope = TouchpointScope(UID{2}) },
 		"epoch":     func(w *WrappedKey) { w.Epoch++ },
+		"created":   func(w *WrappedKey) { w.Created = w.Created.Add(time.Hour) },
+		"its time":  func(w *WrappedKey) { w.ID[3]++; w.Created = w.ID.created() },
 		"kid":       func(w *WrappedKey) { w.Kid = ring.Primary() },
 		"a bit":     func(w *WrappedKey) { w.Wrapped = bytes.Clone(w.Wrapped); w.Wrapped[30] ^= 1 },
 		"cut":       func(w *WrappedKey) { w.Wrapped = w.Wrapped[:40] },

@@ -79,8 +79,8 @@ func TestVectorDataKeyAndSealedRow(t *testing.T) {
 	ring := fixedRing(t)
 	state := StateID(fill(16, 0x22))
 	w := WrappedKey{
-		ID: DataKeyID(fill(8, 0x33)), Scope: TouchpointScope(UID(fill(16, 0x11))), Epoch: 5, Kid: vectorKid, Created: day,
-		Wrapped: unhex(t, "6666666666666666666666666666666666666666666666669484e75a6a73a27a0780597c684ee87b6a3b76d70c6d3b94955ae27bb39920ab21654608b29ade5f706e99ce0d27e022"),
+		ID: DataKeyID(unhex(t, "69cceca033333333")), Scope: TouchpointScope(UID(fill(16, 0x11))), Epoch: 5, Kid: vectorKid, Created: day,
+		Wrapped: unhex(t, "6666666666666666666666666666666666666666666666669484e75a6a73a27a0780597c684ee87b6a3b76d70c6d3b94955ae27bb39920ab3400143faef8627e56142adf30d90ae7"),
 	}
 	k, err := ring.Unwrap(state, w)
 	if err != nil {
@@ -89,7 +89,7 @@ func TestVectorDataKeyAndSealedRow(t *testing.T) {
 	if got := hexOf(k.raw()[:]); got != hexOf(fill(32, 0x55)) {
 		t.Errorf("data key %s", got)
 	}
-	sealed := unhex(t, "010133333333333333337777777777777777777777777777777777777777777777771e9b9920f979141f205eff339a01280e456052393ebdfa6770d124fe5b51f722138e75dd5fab9ad71b344bdfef8b5a57")
+	sealed := unhex(t, "010169cceca0333333337777777777777777777777777777777777777777777777771e9b9920f979141f205eff339a01280e456052393ebdfa6770d124fe5b51f722762a69337ce33da9bb7fb38bcd012026")
 	if got, err := k.Open(plainRow(), sealed); err != nil || string(got) != "one order" {
 		t.Errorf("got %q, %v", got, err)
 	}
