@@ -1,0 +1,7 @@
+package sqlite
+
+// For tests of what the authorizer keeps out.
+var (
+	OpenReading = openReading
+	OpenWriting = openWriting
+)
