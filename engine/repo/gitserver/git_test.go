@@ -210,3 +210,38 @@ func TestManyFiles(t *testing.T) {
 		t.Errorf("got %d files, want %d", len(got), len(want))
 	}
 }
+
+func TestCommit(t *testing.T) {
+	needGit(t)
+	r, url := serve(t)
+	list := func() string {
+		t.Helper()
+		dir := filepath.Join(t.TempDir(), "clone")
+		git(t, ".", "clone", "-q", url, dir)
+		git(t, dir, "fsck", "--strict")
+		return strings.ReplaceAll(git(t, dir, "ls-tree", "-r", "--name-only", "HEAD"), "\n", " ")
+	}
+	for _, c := range []struct {
+		change gitserver.Change
+		want   string
+	}{
+		{gitserver.Change{Files: map[string]string{"a": "1", "b/c": "2", "b/d/e": "3"}}, "a b/c b/d/e"},
+		{gitserver.Change{Files: map[string]string{"b": "a file now"}}, "a b"},
+		{gitserver.Change{Files: map[string]string{"a/x/y": "a directory now"}}, "a/x/y b"},
+		{gitserver.Change{Remove: []string{"a"}, Files: map[string]string{"a-b": ""}}, "a-b b"},
+	} {
+		commit(t, r, c.change)
+		if got := list(); got != c.want {
+			t.Errorf("after %+v: %s, want %s", c.change, got, c.want)
+		}
+	}
+	if _, err := r.Commit(gitserver.Change{Remove: []string{"nowhere"}}); err == nil {
+		t.Error("removing what is not there gives no error")
+	}
+	if _, err := r.Commit(gitserver.Change{Branch: "bad..name"}); err == nil {
+		t.Error("a branch with a bad name is made")
+	}
+	if _, err := r.Commit(gitserver.Change{Parent: strings.Repeat("ab", 20)}); err == nil {
+		t.Error("a commit is made on one that is not there")
+	}
+}

@@ -3,6 +3,7 @@ package gitserver
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -216,6 +217,12 @@ func (r *Repository) apply(files map[string]leaf, c Change) error {
 	for path, content := range c.Files {
 		entries[path] = Entry{Mode: 0o100644, Content: content}
 	}
+	dirs := map[string]bool{}
+	for path := range files {
+		for dir := range ancestors(path) {
+			dirs[dir] = true
+		}
+	}
 	for _, path := range slices.Sorted(maps.Keys(entries)) {
 		e := entries[path]
 		l := leaf{mode: e.Mode, hash: plumbing.NewHash(e.Commit)}
@@ -225,11 +232,31 @@ func (r *Repository) apply(files map[string]leaf, c Change) error {
 				return fmt.Errorf("storing %q: %w", path, err)
 			}
 		}
-		// A path is a file or a directory: what was there before gives way.
-		maps.DeleteFunc(files, func(p string, _ leaf) bool {
-			return strings.HasPrefix(p, path+"/") || strings.HasPrefix(path, p+"/")
-		})
+		makeWay(files, dirs, path)
 		files[path] = l
 	}
 	return nil
+}
+
+// makeWay removes what cannot be beside a file at path: files that lie below
+// it, and files where it needs a directory.
+func makeWay(files map[string]leaf, dirs map[string]bool, path string) {
+	if dirs[path] {
+		maps.DeleteFunc(files, func(p string, _ leaf) bool { return strings.HasPrefix(p, path+"/") })
+	}
+	for dir := range ancestors(path) {
+		delete(files, dir)
+		dirs[dir] = true
+	}
+}
+
+// ancestors returns the directories a path lies in.
+func ancestors(path string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range path {
+			if path[i] == '/' && !yield(path[:i]) {
+				return
+			}
+		}
+	}
 }
