@@ -87,7 +87,7 @@ func (c *compiler) invoke(f *function, args []node, at span) node {
 	out := node{typ: f.result, at: at, size: 1}
 	for i := range args {
 		out.size += args[i].size
-		out.at = out.at.to2(args[i].at)
+		out.at = out.at.join(args[i].at)
 	}
 	if f.resultOf != nil {
 		out.typ = f.resultOf(args)

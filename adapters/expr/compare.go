@@ -49,7 +49,7 @@ func (c *compiler) equality(operator string, a, b node, at span) node {
 			return record.BoolValue(same == want), err
 		},
 		typ:  Type{Kind: record.Bool},
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }
@@ -172,7 +172,7 @@ func (c *compiler) ordering(operator string, a, b node, at span) node {
 			return record.BoolValue(holds(order)), err
 		},
 		typ:  Type{Kind: record.Bool},
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }
@@ -230,7 +230,7 @@ func (c *compiler) membership(a, b node, at span) node {
 			return record.BoolValue(found), err
 		},
 		typ:  Type{Kind: record.Bool},
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }

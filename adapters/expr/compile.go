@@ -40,12 +40,16 @@ func (c *compiler) compileSource(want Type) node {
 
 // fail notes an error and returns a node that stands in its place, of unknown type so that it causes no further errors.
 func (c *compiler) fail(at span, code Code, message, hint string) node {
+	at = c.whole(at)
 	c.errs = append(c.errs, &Error{Offset: at.from, Length: at.to - at.from, Code: code, Message: message, Hint: hint})
 	return node{at: at, eval: func(*Machine) (record.Value, error) { return record.Value{}, nil }}
 }
 
 // written returns the source text of a span, for hints.
-func (c *compiler) written(at span) string { return c.text.source[at.from:at.to] }
+func (c *compiler) written(at span) string {
+	at = c.whole(at)
+	return c.text.source[at.from:at.to]
+}
 
 // at returns the place of a syntax node's own token.
 func (c *compiler) at(n ast.Node) span { return c.span(n.Location()) }
@@ -64,7 +68,7 @@ func (c *compiler) compile(n ast.Node) node {
 		return constant(record.StringValue(n.Value), Type{Kind: record.String}, c.at(n))
 	case *ast.IntegerNode:
 		at := c.at(n)
-		v := c.numbers[at.from]
+		v := c.numbers[at.from].value
 		return constant(v, Type{Kind: v.Kind()}, at)
 	case *ast.UnaryNode:
 		return c.unary(n)
@@ -130,7 +134,7 @@ func (c *compiler) conditional(n *ast.ConditionalNode) node {
 			return no.eval(m)
 		},
 		typ:  union(yes.typ, no.typ),
-		at:   cond.at.to2(no.at),
+		at:   cond.at.join(no.at),
 		size: 1 + cond.size + max(yes.size, no.size),
 	}
 }
@@ -141,7 +145,7 @@ func (c *compiler) array(n *ast.ArrayNode) node {
 	var elem Type
 	for i, item := range n.Nodes {
 		items[i] = c.compile(item)
-		out.at, out.size = out.at.to2(items[i].at), out.size+items[i].size
+		out.at, out.size = out.at.join(items[i].at), out.size+items[i].size
 		if elem = union(elem, items[i].typ); i == 0 {
 			elem = items[i].typ
 		}

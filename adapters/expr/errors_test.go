@@ -47,7 +47,10 @@ func TestErrors(t *testing.T) {
 		{"price + 1e1001", "8:6 expr/number", "out of bounds"},
 		{"price + " + strings.Repeat("9", 1001), "8:1001 expr/number", "out of bounds"},
 		{"price + 1.", "8:2 expr/number", "ends with a point"},
-		{"12abc", "", ""},
+		{"12abc", "2:1 expr/syntax", "bad number"},
+		{"price 12.50", "6:5 expr/syntax", `unexpected "12.50"`},
+		{"{1.50: 2}", "0:9 expr/not-allowed", ""},
+		{"1.50 and test", "0:4 expr/type", ""},
 
 		// Names.
 		{"nmae == \"x\"", "0:4 expr/unknown-name", `did you mean "name"`},
@@ -98,7 +101,19 @@ func TestErrors(t *testing.T) {
 		{"nil * 1", "0:3 expr/type", "nil where a number"},
 		{"sum(price, #)", "4:5 expr/type", "not list"},
 
+		{"lower(name) * 2", "0:11 expr/type", "decimal(lower(name))"},
+		{"(name) * 2", "1:4 expr/type", "decimal(name)"},
+		{"\"x\" + (price + 1) * 2", "4:1 expr/type", "string((price + 1) * 2)"},
+		{"\"x\" + 2 * (price + (1))", "4:1 expr/type", "string(2 * (price + (1)))"},
+		{"lines[0] * 2", "0:8 expr/type", "object where a number"},
+		{"filter(lines, true) * 2", "0:19 expr/type", "a number"},
+		{"name == 1.50", "5:2 expr/type", "string(1.50)"},
+		{"1 == name", "2:2 expr/type", "int(name)"},
+		{"name == lines", "5:2 expr/type", "in list"},
+		{"price[name]", "6:4 expr/type", "has no members"},
+
 		// Rounding.
+		{"(price + 1) / (2 + 1)", "12:1 expr/rounding", "div(price + 1, 2 + 1, SCALE, MODE)"},
 		{"price / 2", "6:1 expr/rounding", `div(price, 2, SCALE, MODE)`},
 		{"round(price, 2)", "0:5 expr/rounding", "round(number, scale, mode)"},
 		{"round(price, 2, \"half-evne\")", "16:11 expr/rounding", `did you mean "half-even"?`},
@@ -107,7 +122,7 @@ func TestErrors(t *testing.T) {
 		// Not allowed.
 		{"1 < quantity < 3", "13:1 expr/not-allowed", "a < b and b < c"},
 		{"1..3", "1:2 expr/not-allowed", "range"},
-		{"{a: 1}", "0:1 expr/not-allowed", "object"},
+		{"{a: 1}", "0:6 expr/not-allowed", "object"},
 		{"b\"x\"", "0:4 expr/not-allowed", "bytes"},
 		{"let x = 1; x", "4:1 expr/not-allowed", "$out.NAME"},
 		{"1; 2", "0:1 expr/not-allowed", "sequence"},

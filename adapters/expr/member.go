@@ -23,7 +23,7 @@ func (c *compiler) member(n *ast.MemberNode) node {
 }
 
 func (c *compiler) namedMember(base node, name string, at span) node {
-	out := node{typ: c.memberType(base.typ, name, at), at: base.at.to2(at), size: base.size + 1}
+	out := node{typ: c.memberType(base.typ, name, at), at: base.at.join(at), size: base.size + 1}
 	out.path = below(base.path, record.Step{Name: name, Index: -1})
 	out.typ = c.narrowed(out.typ, out.path)
 	out.eval = func(m *Machine) (record.Value, error) {
@@ -60,13 +60,13 @@ func (c *compiler) computedMember(base, name node) node {
 			}
 			return m.get(&base, v, key)
 		},
-		at:   base.at.to2(name.at),
+		at:   base.at.join(name.at),
 		size: base.size + name.size + 1,
 	}
 }
 
 func (c *compiler) element(base, index node) node {
-	out := node{typ: c.elementType(base.typ, index.at), at: base.at.to2(index.at), size: base.size + index.size + 1}
+	out := node{typ: c.elementType(base.typ, index.at), at: base.at.join(index.at), size: base.size + index.size + 1}
 	if index.typ.Known() && !index.typ.mayBeNumber() {
 		return c.fail(index.at, CodeType, fmt.Sprintf("%s where an index or a member's name is needed", index.typ), "")
 	}
@@ -117,7 +117,7 @@ func (m *Machine) get(n *node, v record.Value, name string) (record.Value, error
 // slice compiles a[from:to] of a list or a string, whose parts are characters.
 func (c *compiler) slice(n *ast.SliceNode) node {
 	base := c.compile(n.Node)
-	out := node{typ: base.typ, at: base.at.to2(c.at(n)), size: base.size + 1}
+	out := node{typ: base.typ, at: base.at.join(c.at(n)), size: base.size + 1}
 	if k := base.typ.Kind; base.typ.Known() && k != record.List && k != record.String {
 		return c.fail(base.at, CodeType, fmt.Sprintf("%s has no parts", article(base.typ.String())), "only lists and strings can be cut")
 	}
@@ -131,7 +131,7 @@ func (c *compiler) slice(n *ast.SliceNode) node {
 		if !bound.typ.mayBe(record.Int) && !bound.typ.mayBeNumber() {
 			c.fail(bound.at, CodeType, fmt.Sprintf("%s where an integer is needed", bound.typ), "")
 		}
-		bounds[i], out.at, out.size = &bound, out.at.to2(bound.at), out.size+bound.size
+		bounds[i], out.at, out.size = &bound, out.at.join(bound.at), out.size+bound.size
 	}
 	out.eval = func(m *Machine) (record.Value, error) {
 		v, err := base.eval(m)

@@ -19,8 +19,9 @@ func (c *compiler) warnNull(n *node) {
 		what = n.path
 		hint = fmt.Sprintf("say what stands in for nil: %s ?? …, or test %[1]s != nil first", c.written(n.at))
 	}
+	at := c.whole(n.at)
 	c.warnings = append(c.warnings, &Error{
-		Offset: n.at.from, Length: n.at.to - n.at.from, Code: CodeNull, Message: what + " may be nil, and then the record is rejected", Hint: hint,
+		Offset: at.from, Length: at.to - at.from, Code: CodeNull, Message: what + " may be nil, and then the record is rejected", Hint: hint,
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 
 func (c *compiler) unary(n *ast.UnaryNode) node {
 	x := c.compile(n.Node)
-	out := node{at: c.at(n).to2(x.at), size: x.size + 1}
+	out := node{at: c.at(n).join(x.at), size: x.size + 1}
 	if n.Operator == "!" || n.Operator == "not" {
 		c.wantBool(&x)
 		out.typ = Type{Kind: record.Bool}
@@ -168,15 +168,15 @@ func (c *compiler) concat(a, b node, at span) node {
 			if err != nil {
 				return record.Value{}, err
 			}
-			return m.join(x, y, at.from)
+			return m.concat(x, y, at.from)
 		},
 		typ:  Type{Kind: record.String},
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }
 
-func (m *Machine) join(a, b string, offset int) (record.Value, error) {
+func (m *Machine) concat(a, b string, offset int) (record.Value, error) {
 	if err := m.grow(len(a)+len(b), offset); err != nil {
 		return record.Value{}, err
 	}
@@ -197,7 +197,7 @@ func (c *compiler) plusUnknown(a, b node, at span) node {
 			case err != nil:
 				return y, err
 			case x.Kind() == record.String && y.Kind() == record.String:
-				return m.join(x.Text(), y.Text(), at.from)
+				return m.concat(x.Text(), y.Text(), at.from)
 			case isNumber(x) && isNumber(y):
 				return m.compute(add, x, y, at.from, "+")
 			case x.IsNull():
@@ -286,7 +286,7 @@ func (c *compiler) arithmetic(operator string, a, b node, at span) node {
 			return m.compute(f, x, y, at.from, operator)
 		},
 		typ:  numeric(a.typ, b.typ),
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }
@@ -305,7 +305,7 @@ func (c *compiler) logical(operator string, a, b node) node {
 			return record.BoolValue(y), err
 		},
 		typ:  Type{Kind: record.Bool},
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }
@@ -322,7 +322,7 @@ func (c *compiler) coalesce(a, b node) node {
 			return b.eval(m)
 		},
 		typ:  typ,
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }
@@ -361,7 +361,7 @@ func (c *compiler) textTest(operator string, a, b node, at span) node {
 			return record.BoolValue(f(s, part)), m.scan(len(s)+len(part), at.from)
 		},
 		typ:  Type{Kind: record.Bool},
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }

@@ -39,7 +39,7 @@ func (c *compiler) matches(a, b node, at span) node {
 			return record.BoolValue(pattern.MatchString(s)), nil
 		},
 		typ:  Type{Kind: record.Bool},
-		at:   a.at.to2(b.at),
+		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
 }

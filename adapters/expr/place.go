@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -41,10 +42,7 @@ func (c *compiler) memberPlace(n *ast.MemberNode) (place, bool) {
 	}
 	at := c.at(n.Property)
 	p.typ = c.stepType(&p, step, at)
-	p.at = p.at.to2(at)
-	if p.at.to < len(c.text.source) && strings.HasPrefix(c.text.source[p.at.to:], "]") {
-		p.at.to++
-	}
+	p.at = c.whole(p.at.join(at))
 	if len(p.ref.Path) >= record.MaxPathSteps && !p.lost {
 		c.fail(p.at, CodeTooLarge, fmt.Sprintf("path has more than %d steps", record.MaxPathSteps), "")
 		p.lost = true
@@ -60,7 +58,7 @@ func (c *compiler) step(property ast.Node) (record.Step, bool) {
 	case *ast.StringNode:
 		return record.Step{Name: p.Value, Index: -1}, p.Value != ""
 	case *ast.IntegerNode:
-		i, ok := c.numbers[c.at(p).from].Int64()
+		i, ok := c.numbers[c.at(p).from].value.Int64()
 		return record.Step{Index: int(i)}, ok && i <= 1<<31-1
 	}
 	return record.Step{}, false
@@ -159,7 +157,7 @@ func (c *compiler) elementType(t Type, at span) Type {
 // load returns the node that reads a path, and notes the path once.
 func (c *compiler) load(p place) node {
 	name := p.ref.String()
-	i := c.refIndex(p.ref, name)
+	i := c.refIndex(p.ref)
 	at := p.at.from
 	return node{
 		eval: func(m *Machine) (record.Value, error) {
@@ -176,9 +174,9 @@ func (c *compiler) load(p place) node {
 	}
 }
 
-func (c *compiler) refIndex(r Ref, name string) int {
+func (c *compiler) refIndex(r Ref) int {
 	for i := range c.refs {
-		if c.refs[i].String() == name {
+		if c.refs[i].Root == r.Root && slices.Equal(c.refs[i].Path, r.Path) {
 			return i
 		}
 	}

@@ -25,7 +25,7 @@ func (c *compiler) predicate(f *function, args []ast.Node, at span) node {
 	body := c.inElement(p.Node)
 	c.elems = c.elems[:depth]
 
-	out := node{typ: f.result, at: at.to2(items.at).to2(body.at), size: items.size + body.size + 1}
+	out := node{typ: f.result, at: at.join(items.at).join(body.at), size: items.size + body.size + 1}
 	if f.resultOf != nil {
 		out.typ = f.resultOf([]node{items, body})
 	}

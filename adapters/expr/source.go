@@ -16,17 +16,25 @@ import (
 	"github.com/dray-sync/dray/adapters/record"
 )
 
-// text is the source of an expression with what the parser cannot hold: its numbers, and byte offsets for its rune offsets.
+// text is the source of an expression with what the syntax tree does not hold.
 type text struct {
-	source  string
-	bytes   []int                // byte offset of each rune; nil for ASCII, where they are the same
-	numbers map[int]record.Value // number literals by the byte offset they start at
+	source   string
+	bytes    []int           // byte offset of each rune; nil for ASCII, where they are the same
+	numbers  map[int]written // number literals by the byte offset they start at
+	brackets []span          // from each opening bracket to its closing one, which is included
+}
+
+// written is a number literal with the byte offset it ends at.
+type written struct {
+	value record.Value
+	to    int
 }
 
 // span is a range of bytes in the source.
 type span struct{ from, to int }
 
-func (s span) to2(o span) span { return span{min(s.from, o.from), max(s.to, o.to)} }
+// join returns the span from the first to the last of both.
+func (s span) join(o span) span { return span{min(s.from, o.from), max(s.to, o.to)} }
 
 // parse reads the source into a syntax tree in which every number literal is the integer 1: the numbers themselves are in
 // t.numbers, exact, so that no literal ever passes through the parser's floats.
@@ -34,7 +42,7 @@ func parse(source string) (*text, ast.Node, Errors) {
 	if err := checkSource(source); err != nil {
 		return nil, nil, Errors{err}
 	}
-	t := &text{source: source, bytes: runeOffsets(source), numbers: map[int]record.Value{}}
+	t := &text{source: source, bytes: runeOffsets(source), numbers: map[int]written{}}
 	masked, errs := t.mask()
 	if len(errs) > 0 {
 		return nil, nil, errs
@@ -85,11 +93,25 @@ func (t *text) offset(rune int) int {
 // span returns the bytes of a location.
 func (t *text) span(l file.Location) span {
 	s := span{t.offset(l.From), t.offset(l.To)}
-	s.to = max(s.from, s.to)
+	s.to = max(s.from, s.to, t.numbers[s.from].to)
 	return s
 }
 
-// mask returns the source with each number literal replaced by a 1 and blanks of the same length.
+// whole returns a span that has no bracket without its pair.
+func (t *text) whole(s span) span {
+	for grown := true; grown; {
+		grown = false
+		for _, b := range t.brackets {
+			opens, closes := b.from >= s.from && b.from < s.to, b.to > s.from && b.to <= s.to
+			if opens != closes {
+				s, grown = s.join(b), true
+			}
+		}
+	}
+	return s
+}
+
+// mask returns the source with each number literal replaced by a 1 and blanks of the same length, and notes numbers and brackets.
 func (t *text) mask() (string, Errors) {
 	tokens, err := lexer.Lex(file.NewSource(t.source))
 	if err != nil {
@@ -97,23 +119,39 @@ func (t *text) mask() (string, Errors) {
 	}
 	masked := []byte(t.source)
 	var errs Errors
+	var open []int
 	for _, token := range tokens {
+		at := t.span(token.Location)
+		if token.Kind == lexer.Bracket {
+			open = t.bracket(open, token.Value, at)
+		}
 		if token.Kind != lexer.Number {
 			continue
 		}
-		at := t.span(token.Location)
 		v, err := literal(token.Value)
 		if err != nil {
 			err.Offset, err.Length, err.Code = at.from, at.to-at.from, CodeNumber
 			errs = append(errs, err)
 		}
-		t.numbers[at.from] = v
+		t.numbers[at.from] = written{v, at.to}
 		for i := at.from; i < at.to; i++ {
 			masked[i] = ' '
 		}
 		masked[at.from] = '1'
 	}
 	return string(masked), errs
+}
+
+// bracket notes a pair when it is closed. open are the brackets that are not yet; that pairs are of one sort is the parser's to see.
+func (t *text) bracket(open []int, value string, at span) []int {
+	switch {
+	case strings.Contains("([{", value):
+		return append(open, at.from)
+	case len(open) > 0:
+		t.brackets = append(t.brackets, span{open[len(open)-1], at.to})
+		return open[:len(open)-1]
+	}
+	return open
 }
 
 // literal reads a number as expr-lang writes them: 1_000, .5, 0xff, 1e3.
