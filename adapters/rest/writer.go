@@ -1,0 +1,208 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/adapters/record"
+)
+
+// OpenWrite checks that the object is written so.
+func (c *connection) OpenWrite(_ context.Context, req adapters.WriteRequest) (adapters.Writer, error) {
+	o, err := c.object("writing", req.Object)
+	if err != nil {
+		return nil, err
+	}
+	plan := o.writes[req.Mode]
+	if plan == nil {
+		return nil, unfit("writing", o.name, "it cannot be written in mode "+string(req.Mode))
+	}
+	if len(req.Key) == 0 && req.Mode != adapters.WriteCreate {
+		return nil, unfit("writing", o.name, "this mode needs a key")
+	}
+	for _, f := range plan.path.fields {
+		if req.Shape != nil && req.Shape.Column(f[0].Name) < 0 {
+			return nil, &adapters.Error{
+				Kind: adapters.Invalid, Op: "writing", Object: o.name, Field: f[0].Name, Rule: "the path needs this field, but it is not written",
+			}
+		}
+	}
+	return &writer{conn: c, object: o, mode: req.Mode, plan: plan, remove: o.writes[adapters.WriteDelete]}, nil
+}
+
+// writer sends a request for each record.
+type writer struct {
+	conn   *connection
+	object *object
+	mode   adapters.WriteMode
+	plan   *writePlan
+	remove *writePlan // nil: nothing can be deleted
+	closed bool
+}
+
+var _ adapters.Writer = (*writer)(nil)
+
+// Encoding asks for documents.
+func (w *writer) Encoding() record.Encoding { return record.Documents }
+
+// Write sends several records at once: no key occurs twice in a batch, and one batch ends before the next begins, so that each
+// key's order is kept. An error that concerns more than a record stops those not yet sent.
+func (w *writer) Write(ctx context.Context, b *record.Batch, out []adapters.Outcome) error {
+	if w.closed || w.conn.closed.Load() {
+		return adapters.ErrClosed
+	}
+	var (
+		wg   sync.WaitGroup
+		next atomic.Int64
+		stop atomic.Bool
+		errs = make([]error, b.Len())
+	)
+	for range min(w.conn.workers, b.Len()) {
+		wg.Go(func() {
+			for !stop.Load() {
+				i := int(next.Add(1)) - 1
+				if i >= b.Len() {
+					return
+				}
+				if out[i], errs[i] = w.one(ctx, b.Doc(i), b.Op(i)); errs[i] != nil {
+					stop.Store(true)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one writes one record. The error is one that concerns all.
+func (w *writer) one(ctx context.Context, doc []byte, op record.Op) (adapters.Outcome, error) {
+	mode, plan := w.mode, w.plan
+	if op == record.Delete && mode != adapters.WriteDelete {
+		if mode, plan = adapters.WriteDelete, w.remove; plan == nil {
+			return rejected(unfit("writing", w.object.name, "the application declares no delete")), nil
+		}
+	}
+	texts := make([]string, len(plan.path.fields))
+	for i, f := range plan.path.fields {
+		raw, ok := find(doc, f)
+		if ok {
+			texts[i], _ = text(raw)
+		}
+		if texts[i] == "" || texts[i] == "." || texts[i] == ".." {
+			return rejected(&adapters.Error{
+				Kind: adapters.Invalid, Op: "writing", Object: w.object.name, Field: f.String(), Rule: "the path needs it, but it is empty",
+			}), nil
+		}
+	}
+	q := request{method: plan.method, url: w.conn.client.at(plan.path.expand(texts)), op: "writing", object: w.object.name, writes: true}
+	if mode != adapters.WriteDelete {
+		q.body = wrapped(plan.wrap, doc)
+	}
+	a, err := w.conn.client.send(ctx, q)
+	if err != nil {
+		return w.failed(mode, err)
+	}
+	return w.done(mode, plan, a)
+}
+
+func wrapped(name string, doc []byte) []byte {
+	if name == "" {
+		return slices.Clone(doc)
+	}
+	body := append(record.AppendJSONString([]byte{'{'}, name), ':')
+	return append(append(body, doc...), '}')
+}
+
+func rejected(e *adapters.Error) adapters.Outcome {
+	return adapters.Outcome{Result: adapters.Rejected, Err: e}
+}
+
+// failed tells what concerns this record from what concerns all.
+func (w *writer) failed(mode adapters.WriteMode, err error) (adapters.Outcome, error) {
+	kind := adapters.KindOf(err)
+	e, ok := err.(*adapters.Error) //nolint:errorlint // send returns nothing else, and what it wraps is not ours to unwrap
+	if !ok {
+		return adapters.Outcome{}, err
+	}
+	switch kind {
+	case adapters.UnknownOutcome:
+		return adapters.Outcome{Result: adapters.Unknown}, err
+	case adapters.NotFound:
+		if mode == adapters.WriteDelete {
+			return adapters.Outcome{Result: adapters.Unchanged}, nil
+		}
+		if len(w.plan.path.fields) == 0 {
+			return adapters.Outcome{}, err // not the record is missing, but the place to write to
+		}
+		return rejected(e), nil
+	case adapters.Conflict:
+		if mode == adapters.WriteCreate {
+			e.Kind = adapters.Duplicate
+		}
+		return rejected(e), nil
+	case adapters.Invalid:
+		if strings.HasPrefix(e.Rule, "status 3") || e.Rule == "status 405" {
+			return adapters.Outcome{}, err // the declaration is wrong, not the record
+		}
+		return rejected(e), nil
+	default:
+		return adapters.Outcome{}, err
+	}
+}
+
+// done reads what a success says.
+func (w *writer) done(mode adapters.WriteMode, plan *writePlan, a answer) (adapters.Outcome, error) {
+	if strings.HasPrefix(a.header.Get("Content-Type"), "text/html") && len(a.body) > 0 {
+		return adapters.Outcome{Result: adapters.Unknown}, &adapters.Error{
+			Kind: adapters.UnknownOutcome, Op: "writing", Object: w.object.name, Rule: "answer is a web page, not JSON",
+			Detail: adapters.NewUntrusted(string(a.body[:min(len(a.body), 4096)])),
+		}
+	}
+	o := adapters.Outcome{Result: adapters.Updated}
+	switch {
+	case mode == adapters.WriteDelete:
+		return adapters.Outcome{Result: adapters.Deleted}, nil
+	case a.status == http.StatusNotModified:
+		o.Result = adapters.Unchanged
+	case mode == adapters.WriteCreate, mode == adapters.WriteUpsert && a.status == http.StatusCreated:
+		o.Result = adapters.Created
+	}
+	o.ID = identity(plan, a)
+	return o, nil
+}
+
+// identity finds the id of a written record: at the declared path, or at the end of the header Location.
+func identity(plan *writePlan, a answer) record.Value {
+	if plan.id != nil && json.Valid(a.body) {
+		if raw, ok := find(a.body, plan.id); ok {
+			return scalar(raw)
+		}
+	}
+	u, err := url.Parse(a.header.Get("Location"))
+	if err != nil {
+		return record.Value{}
+	}
+	path := strings.TrimRight(u.Path, "/")
+	if last := path[strings.LastIndexByte(path, '/')+1:]; last != "" {
+		return record.StringValue(last)
+	}
+	return record.Value{}
+}
+
+// Close does nothing: Write buffers nothing.
+func (w *writer) Close(context.Context) error {
+	w.closed = true
+	return nil
+}
