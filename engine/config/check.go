@@ -17,6 +17,8 @@ type checker struct {
 	problems []problem
 	refs     []reference
 	bad      map[*node]bool // values that cannot be used
+	doc      string         // what the field around is for
+	owner    *node          // the name of the field around
 }
 
 // A reference is a text that names a resource.
@@ -38,10 +40,10 @@ func (c *checker) fail(n *node, code, message, hint string) {
 	if c.quiet {
 		return
 	}
-	if c.bad == nil {
-		c.bad = map[*node]bool{}
+	c.spoil(n)
+	if hint == "" {
+		hint = c.doc
 	}
-	c.bad[n] = true
 	p := problemAt(n, code, message, hint)
 	p.path = pathString(c.path)
 	c.problems = append(c.problems, p)
@@ -51,6 +53,9 @@ func (c *checker) fail(n *node, code, message, hint string) {
 func (c *checker) check(n *node, t *typ) {
 	switch {
 	case c.quiet && c.failed:
+		return
+	case n.broken:
+		c.spoil(n)
 		return
 	case t.any:
 		c.anything(n)
@@ -91,6 +96,10 @@ func (t *typ) isConst(n *node) bool {
 // the one that is reported.
 func (c *checker) alternatives(n *node, t *typ) {
 	if a := t.choose(n); a != nil {
+		if n.kind < listNode && t.says != "" && !c.try(n, a) {
+			c.badValue(n, t)
+			return
+		}
 		c.check(n, a)
 		return
 	}
@@ -241,6 +250,10 @@ func yesNo(n *node) bool {
 
 // anything judges a value that may be all there is.
 func (c *checker) anything(n *node) {
+	if n.broken {
+		c.spoil(n)
+		return
+	}
 	switch n.kind {
 	case listNode:
 		for i, item := range n.items {
@@ -278,6 +291,7 @@ func (c *checker) list(n *node, t *typ) {
 		if i < len(t.prefix) {
 			elem = t.prefix[i]
 		}
+		c.owner = nil
 		c.under(segment{index: i}, func() {
 			if elem == nil {
 				if t.elem == nil && len(t.prefix) == 0 {
@@ -293,11 +307,14 @@ func (c *checker) list(n *node, t *typ) {
 }
 
 func (c *checker) object(n *node, t *typ) {
+	owner, doc := c.owner, c.doc
 	for i, k := range n.keys {
 		f := t.object.field(k.text)
+		c.owner, c.doc = k, ""
 		c.under(segment{name: k.text}, func() {
 			switch {
 			case f != nil:
+				c.doc = f.doc
 				c.field(n.items[i], f)
 			case t.object.open:
 				c.anything(n.items[i])
@@ -309,6 +326,7 @@ func (c *checker) object(n *node, t *typ) {
 			}
 		})
 	}
+	c.owner, c.doc = owner, doc
 	for _, f := range t.object.fields {
 		if f.optional || n.key(f.name) != nil {
 			continue
@@ -319,9 +337,10 @@ func (c *checker) object(n *node, t *typ) {
 
 // spoil marks a value as one that cannot be used.
 func (c *checker) spoil(n *node) {
-	if c.bad != nil {
-		c.bad[n] = true
+	if c.bad == nil {
+		c.bad = map[*node]bool{}
 	}
+	c.bad[n] = true
 }
 
 func (c *checker) field(n *node, f *fieldTyp) {
@@ -348,8 +367,12 @@ func (c *checker) absent(n *node, t *typ, f *fieldTyp) {
 		if near := misspelt(n, t, f.name); near != "" {
 			return // reported as the unknown field it is
 		}
-		c.fail(n, codeMissingField, fmt.Sprintf("the field %q is missing", f.name), hint)
-		delete(c.bad, n)
+		at := n
+		if c.owner != nil && n.style != flowStyle {
+			at = c.owner
+		}
+		c.fail(at, codeMissingField, fmt.Sprintf("the field %q is missing", f.name), hint)
+		delete(c.bad, at)
 	case f.typ.def.kind == objectNode && f.typ.object != nil:
 		empty := &node{kind: objectNode, origin: n.origin, line: n.line, col: n.col}
 		c.under(segment{name: f.name}, func() { c.object(empty, f.typ) })

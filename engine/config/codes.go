@@ -86,3 +86,13 @@ func Codes() []CodeDoc {
 		{codeCUE, "The CUE package cannot be evaluated.", "run cue vet on the package for more"},
 	}
 }
+
+// defaultHint returns what a code's explanation says about mending.
+func defaultHint(code string) string {
+	for _, c := range Codes() {
+		if c.Code == code {
+			return c.Hint
+		}
+	}
+	return ""
+}

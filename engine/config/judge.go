@@ -45,8 +45,9 @@ func judge(root *node, t *table) *verdict {
 	}
 	c.check(root, v.def)
 	v.bad, v.refs = c.bad, c.refs
-	s := &semantics{checker: c, root: root, spec: root.get("spec")}
-	s.judge(v.kind)
+	if spec := root.get("spec"); spec != nil && spec.kind == objectNode {
+		(&semantics{checker: c, root: root, spec: spec}).judge(v.kind)
+	}
 	v.problems = withoutVersion(c.problems)
 	v.resource = build(v, root)
 	return v
@@ -55,7 +56,7 @@ func judge(root *node, t *table) *verdict {
 // head judges version and kind, with better words than the table has.
 func (c *checker) head(root *node, t *table) {
 	version, kind := root.get("apiVersion"), root.get("kind")
-	if version != nil && version.text != schema.APIVersion {
+	if version != nil && !version.broken && version.text != schema.APIVersion {
 		c.under(segment{name: "apiVersion"}, func() {
 			c.fail(version, codeUnknownVersion, fmt.Sprintf("%s is not an apiVersion that this version of Dray knows", version.shown()), "write apiVersion: "+schema.APIVersion)
 		})
@@ -70,6 +71,7 @@ func (c *checker) head(root *node, t *table) {
 		}
 		c.fail(root, codeMissingField, `the field "kind" is missing`, hint)
 		delete(c.bad, root)
+	case kind.broken:
 	case t.kind(kind.text) == nil || kind.kind != stringNode:
 		hint := "the kinds are " + strings.Join(t.kindNames(), ", ")
 		if near := diag.Nearest(kind.text, t.kindNames()); near != "" {

@@ -118,7 +118,7 @@ func (e *environment) settings(r *loaded, c *Connection, spec adapters.Spec) boo
 	if s.config != nil {
 		n := r.root.get("spec").get("config")
 		if n == nil {
-			at := r.root.get("spec")
+			at := r.root.key("spec")
 			n = &node{kind: objectNode, origin: at.origin, line: at.line, col: at.col}
 		}
 		if n.kind == objectNode {

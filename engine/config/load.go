@@ -165,6 +165,7 @@ func (l *loader) resolve(ctx context.Context) *Model {
 		spec = repository.v.resource.(*Resource[Repository]).Spec
 	}
 	patches, base := l.splitPatches(spec, repository)
+	l.soleRepository(base, repository)
 	names := l.environments(spec, repository)
 	var first *Model
 	for i, name := range names {
@@ -180,33 +181,32 @@ func (l *loader) resolve(ctx context.Context) *Model {
 	return first
 }
 
-// repository finds dray.yaml.
+// repository finds dray.yaml: the first kind: Repository, in order of files.
 func (l *loader) repository() *loaded {
-	var found *loaded
 	for _, r := range l.found {
-		if r.root.str("kind") != "Repository" {
-			continue
+		if r.root.str("kind") == "Repository" {
+			r.verdict(l.table)
+			return r
 		}
-		if found == nil {
-			found = r
+	}
+	l.list.Add(diag.Diagnostic{
+		Code: codeRepository, Severity: diag.Error, Pos: diag.Pos{File: "dray.yaml"},
+		Message: "there is no kind: Repository", Hint: "add dray.yaml with apiVersion: dray/v1, kind: Repository and metadata: {name: …}, or start with dray init",
+	})
+	return nil
+}
+
+// soleRepository reports all others.
+func (l *loader) soleRepository(base []*loaded, repository *loaded) {
+	for _, r := range base {
+		if r.root.str("kind") != "Repository" || r == repository {
 			continue
 		}
 		l.list.Add(diag.Diagnostic{
-			Code: codeRepository, Severity: diag.Error, Pos: r.at(r.root), Related: []diag.Pos{found.at(found.root)},
+			Code: codeRepository, Severity: diag.Error, Pos: r.at(r.root), Related: []diag.Pos{repository.at(repository.root)},
 			Message: "there is a second kind: Repository", Hint: "keep one, in dray.yaml at the root",
 		})
 	}
-	if found == nil {
-		l.list.Add(diag.Diagnostic{
-			Code: codeRepository, Severity: diag.Error, Pos: diag.Pos{File: "dray.yaml"},
-			Message: "there is no kind: Repository", Hint: "add dray.yaml with apiVersion: dray/v1, kind: Repository and metadata: {name: …}, or start with dray init",
-		})
-		return nil
-	}
-	if found.verdict(l.table).resource == nil {
-		return nil
-	}
-	return found
 }
 
 // environments returns the names of the environments to judge.

@@ -43,6 +43,7 @@ type node struct {
 	kind      nodeKind
 	style     nodeStyle
 	commented bool // a comment follows on the same line
+	broken    bool // it could not be read, which has been reported; kind is null
 	origin    uint16
 	line, col int32   // from 1; col in bytes
 	text      string  // of scalars: what they mean; of numbers: as JSON writes them

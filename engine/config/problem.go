@@ -35,6 +35,9 @@ func (p problem) diagnostic(files []*sourceFile) diag.Diagnostic {
 	if d.Severity == "" {
 		d.Severity = diag.Error
 	}
+	if d.Hint == "" {
+		d.Hint = defaultHint(p.code)
+	}
 	if d.Pos = place(files, p.origin, p.line, p.col); p.inside != nil && int(p.origin) < len(files) {
 		line, col := p.inside.node.locate(files[p.origin].bytes, p.inside.offset)
 		d.Pos = place(files, p.origin, line, col)

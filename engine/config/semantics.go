@@ -150,7 +150,7 @@ func (s *semantics) expression(n *node, name string, o expr.Options) (program *e
 func (s *semantics) expressionError(v *node, e *expr.Error) {
 	message, hint := e.Message, e.Hint
 	switch {
-	case v.commented && v.style == plainStyle:
+	case v.commented && v.style == plainStyle && e.Code == expr.CodeSyntax:
 		hint = "the text ends at the # that follows: quote the whole expression if that is part of it"
 	case v.style == foldedStyle, v.style == doubleStyle && strings.Contains(v.text, `"`):
 		message += ": " + excerpt(v.text, e.Offset)

@@ -95,7 +95,9 @@ func (t *typ) describe() string {
 		parts = append(parts, c.describeConst())
 	}
 	for _, k := range t.kinds {
-		parts = append(parts, t.describeKind(k))
+		if k != intNode || !slices.Contains(t.kinds, floatNode) { // every whole number is a number
+			parts = append(parts, t.describeKind(k))
+		}
 	}
 	for _, a := range t.alts {
 		if d := a.describe(); !slices.Contains(parts, d) {
@@ -112,15 +114,31 @@ func (t *typ) describeKind(k nodeKind) string {
 	case k == objectNode && t.object != nil:
 		return t.describeObject()
 	case len(t.bounds) > 0 && (k == intNode || k == floatNode):
-		limits := make([]string, len(t.bounds))
+		var limits []string
 		for i, b := range t.bounds {
-			limits[i] = b.describe()
+			if !t.implied(i) {
+				limits = append(limits, b.describe())
+			}
 		}
-		return k.String() + " " + strings.Join(limits, " and ")
+		return strings.TrimSuffix(k.String()+" "+strings.Join(limits, " and "), " ")
 	case k == stringNode && len(t.excluded) == 1 && t.excluded[0].text == "":
 		return "a text that is not empty"
 	}
 	return k.String()
+}
+
+// largest is the bound of numbers that JSON readers agree on: it needs no words.
+const largest = "9007199254740991"
+
+// implied reports whether a bound follows from another.
+func (t *typ) implied(i int) bool {
+	b := t.bounds[i]
+	for j, other := range t.bounds {
+		if i != j && other.op == b.op && b.holds(other.text) && (other.text != b.text || j < i) {
+			return true
+		}
+	}
+	return b.text == largest
 }
 
 // describeObject shows the fields an object must have.

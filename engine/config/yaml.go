@@ -90,7 +90,7 @@ func (p *yamlParser) part(part yamlPart) {
 		if root.Kind != yaml.DocumentNode || len(root.Content) == 0 {
 			continue
 		}
-		if n := p.node(root.Content[0], 1); n != nil && n.kind != nullNode {
+		if n := p.node(root.Content[0], 1); n.kind != nullNode {
 			p.docs = append(p.docs, document{root: n})
 		}
 		if p.nodes > p.limits.Nodes {
@@ -111,25 +111,26 @@ func decodeNode(dec *yaml.Decoder, into *yaml.Node) (err error) {
 	return dec.Decode(into)
 }
 
-// node converts a parsed node. nil: it was refused, and a problem says why.
+// node converts a parsed node. What is refused becomes a broken node, and a problem says why.
 func (p *yamlParser) node(y *yaml.Node, depth int) *node {
 	p.nodes++
 	n := &node{line: int32(y.Line + p.base), commented: y.LineComment != ""}
 	n.col = p.column(int(n.line), y.Column)
 	switch {
 	case depth > p.limits.Depth:
-		p.report(n, codeTooLarge, fmt.Sprintf("values are nested more than %d deep", p.limits.Depth), "")
-		return nil
+		p.refuse(n, codeTooLarge, fmt.Sprintf("values are nested more than %d deep", p.limits.Depth), "")
+		return n
 	case p.nodes > p.limits.Nodes:
-		return nil
+		n.broken = true
+		return n
 	case y.Kind == yaml.AliasNode:
-		p.report(n, codeAlias, fmt.Sprintf("the alias *%s is not allowed", y.Value), aliasHint(y.Value))
-		return nil
+		p.refuse(n, codeAlias, fmt.Sprintf("the alias *%s is not allowed", y.Value), aliasHint("*"+y.Value))
+		return n
 	case y.Anchor != "":
-		p.report(n, codeAlias, fmt.Sprintf("the anchor &%s is not allowed", y.Anchor), aliasHint(y.Anchor))
+		p.report(n, codeAlias, fmt.Sprintf("the anchor &%s is not allowed", y.Anchor), aliasHint("&"+y.Anchor))
 	case y.Style&yaml.TaggedStyle != 0:
-		p.report(n, codeTag, fmt.Sprintf("%s is read as a YAML tag, and tags are not allowed", y.Tag), "if a text was meant, quote it: '"+strings.TrimSpace(y.Tag+" "+y.Value)+"'")
-		return nil
+		p.refuse(n, codeTag, fmt.Sprintf("%s is read as a YAML tag, and tags are not allowed", y.Tag), "if a text was meant, quote it: '"+strings.TrimSpace(y.Tag+" "+y.Value)+"'")
+		return n
 	}
 	switch y.Kind {
 	case yaml.MappingNode:
@@ -137,14 +138,10 @@ func (p *yamlParser) node(y *yaml.Node, depth int) *node {
 	case yaml.SequenceNode:
 		n.kind, n.items = listNode, make([]*node, 0, len(y.Content))
 		for _, c := range y.Content {
-			if item := p.node(c, depth+1); item != nil {
-				n.items = append(n.items, item)
-			}
+			n.items = append(n.items, p.node(c, depth+1))
 		}
 	default:
-		if !p.scalar(n, y) {
-			return nil
-		}
+		p.scalar(n, y)
 	}
 	if y.Style&yaml.FlowStyle != 0 {
 		n.style = flowStyle
@@ -173,9 +170,7 @@ func (p *yamlParser) object(n *node, y *yaml.Node, depth int) {
 			continue
 		}
 		seen[k.text] = k
-		if v != nil {
-			n.keys, n.items = append(n.keys, k), append(n.items, v)
-		}
+		n.keys, n.items = append(n.keys, k), append(n.items, v)
 	}
 }
 
@@ -206,8 +201,8 @@ var (
 	jsonFloat = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 )
 
-// scalar reads a value that is no list and no object. false: it was refused.
-func (p *yamlParser) scalar(n *node, y *yaml.Node) bool {
+// scalar reads a value that is no list and no object.
+func (p *yamlParser) scalar(n *node, y *yaml.Node) {
 	n.text = y.Value
 	switch {
 	case y.Style&yaml.SingleQuotedStyle != 0:
@@ -221,7 +216,7 @@ func (p *yamlParser) scalar(n *node, y *yaml.Node) bool {
 	}
 	n.kind = stringNode
 	if n.style != plainStyle {
-		return true
+		return
 	}
 	switch y.Tag {
 	case "!!null":
@@ -229,16 +224,12 @@ func (p *yamlParser) scalar(n *node, y *yaml.Node) bool {
 	case "!!bool":
 		n.kind, n.text = boolNode, strings.ToLower(y.Value)
 	case "!!int", "!!float":
-		return p.number(n, y.Value)
-	case "!!merge":
-		p.report(n, codeAlias, "the merge key << is not allowed", "write the fields out")
-		return false
+		p.number(n, y.Value)
 	}
-	return true
 }
 
 // number keeps a number as its text. What other YAML readers, or JSON, would read otherwise is refused.
-func (p *yamlParser) number(n *node, text string) bool {
+func (p *yamlParser) number(n *node, text string) {
 	switch {
 	case jsonInt.MatchString(text):
 		n.kind = intNode
@@ -246,17 +237,21 @@ func (p *yamlParser) number(n *node, text string) bool {
 		n.kind = floatNode
 	default:
 		hint := "if a text is meant, quote it: '" + text + "'; if a number is meant, write it in plain decimal digits"
-		p.report(n, codeAmbiguous, text+" is read as different numbers by different YAML readers", hint)
-		return false
+		p.refuse(n, codeAmbiguous, text+" is read as different numbers by different YAML readers", hint)
+		return
 	}
 	if len(text) > maxNumberDigits {
-		p.report(n, codeTooLarge, fmt.Sprintf("a number of more than %d digits", maxNumberDigits), "")
-		return false
+		p.refuse(n, codeTooLarge, fmt.Sprintf("a number of more than %d digits", maxNumberDigits), "")
 	}
-	return true
 }
 
 const maxNumberDigits = 1000
+
+// refuse reports a value that cannot be read.
+func (p *yamlParser) refuse(n *node, code, message, hint string) {
+	p.report(n, code, message, hint)
+	n.kind, n.text, n.broken = nullNode, "", true
+}
 
 func (p *yamlParser) report(n *node, code, message, hint string) {
 	p.problems = append(p.problems, problemAt(n, code, message, hint))
