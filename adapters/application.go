@@ -26,6 +26,15 @@ type Declarer interface {
 	Declare(name string, declaration json.RawMessage) (Application, error)
 }
 
+// A DeclarationSchema is a [Declarer] that says what a declaration may hold, so that it can be checked, and its defaults be filled in, before
+// Declare judges it.
+type DeclarationSchema interface {
+	Declarer
+	// Schema returns CUE source that defines #ApplicationSpec, the spec of a kind: Application. It is closed and holds every default. The text
+	// imports nothing.
+	Schema() string
+}
+
 // Spec describes an application to the engine, to validation and to people.
 type Spec struct {
 	Name        string

@@ -46,7 +46,7 @@ type readDeclaration struct {
 type pagingDeclaration struct {
 	Kind      string `json:"kind"`
 	Param     string `json:"param"`
-	Start     int    `json:"start"`
+	Start     *int   `json:"start"`
 	SizeParam string `json:"sizeParam"`
 	Size      int    `json:"size"`
 	MaxPages  int    `json:"maxPages"`
@@ -81,4 +81,57 @@ type requestDeclaration struct {
 	Path   string `json:"path"`
 	Wrap   string `json:"wrap"`
 	ID     string `json:"id"`
+}
+
+// complete gives what is unsaid its meaning, so that a declaration made by a program need not spell it out. application.cue says the same to
+// those who write one.
+func (d *declaration) complete() {
+	orElse(&d.Auth.Kind, "none")
+	for name, o := range d.Objects {
+		if r := o.Read; r != nil {
+			r.Paging.complete()
+			if r.Since != nil {
+				orElse(&r.Since.Format, "iso")
+				orElse(&r.Since.CursorFormat, "iso")
+			}
+		}
+		if w := o.Write; w != nil {
+			w.Create.complete("POST")
+			w.Update.complete("PATCH")
+			w.Upsert.complete("PUT")
+			w.Delete.complete("DELETE")
+		}
+		d.Objects[name] = o
+	}
+}
+
+func (p *pagingDeclaration) complete() {
+	orElse(&p.Kind, "none")
+	orElse(&p.Stop, "empty")
+	if p.MaxPages == 0 {
+		p.MaxPages = 10000
+	}
+	start := 0
+	switch p.Kind {
+	case "page":
+		start = 1
+		orElse(&p.Param, "page")
+	case "offset":
+		orElse(&p.Param, "offset")
+	}
+	if p.Start == nil {
+		p.Start = &start
+	}
+}
+
+func (r *requestDeclaration) complete(method string) {
+	if r != nil {
+		orElse(&r.Method, method)
+	}
+}
+
+func orElse(s *string, unsaid string) {
+	if *s == "" {
+		*s = unsaid
+	}
 }

@@ -16,11 +16,12 @@ import (
 //go:embed application.cue
 var applicationSchema string
 
-// Schema returns CUE source that defines #Application, the spec of a kind: Application, closed and with every default. The text imports
-// nothing.
-func Schema() string { return applicationSchema }
-
 type declarer struct{}
+
+var _ adapters.DeclarationSchema = declarer{}
+
+// Schema returns application.cue.
+func (declarer) Schema() string { return applicationSchema }
 
 // New returns what makes applications of declarations.
 func New() adapters.Declarer { return declarer{} }
@@ -31,6 +32,7 @@ func (declarer) Declare(name string, text json.RawMessage) (adapters.Application
 	if err := strictly(text, &d); err != nil {
 		return nil, &adapters.ConfigError{Message: "is not a valid application", Hint: "the schema says what it may hold"}
 	}
+	d.complete()
 	j := &judge{}
 	a := &application{name: name, declaration: d, objects: map[string]*object{}}
 	if d.URL != "" {
@@ -38,9 +40,7 @@ func (declarer) Declare(name string, text json.RawMessage) (adapters.Application
 			j.wrong(err.Error(), "such as https://api.example.com/v2", "url")
 		}
 	}
-	if d.Auth.Kind == "" {
-		a.declaration.Auth.Kind = "none"
-	} else if len(secretsOf(d.Auth)) == 0 && d.Auth.Kind != "none" {
+	if len(secretsOf(d.Auth)) == 0 && d.Auth.Kind != "none" {
 		j.wrong("must be one of none, basic, bearer, apiKey", "apiKey needs header or query", "auth")
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Objects)) {
@@ -159,8 +159,6 @@ func (j *judge) paging(r *readPlan, at func(...string) []string) {
 	r.more = j.path(p.More, at("read", "paging", "more")...)
 	r.total = j.path(p.Total, at("read", "paging", "total")...)
 	switch p.Kind {
-	case "":
-		p.Kind = "none"
 	case "none", "nextLink":
 	case "page", "offset", "cursor":
 		if p.Param == "" {
@@ -177,9 +175,6 @@ func (j *judge) paging(r *readPlan, at func(...string) []string) {
 	}
 	if (p.Size > 0) != (p.SizeParam != "") {
 		j.wrong("size and sizeParam go together", "say both or neither", at("read", "paging", "size")...)
-	}
-	if p.MaxPages == 0 {
-		p.MaxPages = 1
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package rest runs applications that a repository declares: REST APIs with JSON, described as data.
 //
-// [New] returns the declarer. What a declaration may say is in application.cue, which [Schema] returns; nothing in it is code.
+// [New] returns the declarer. What a declaration may say is in application.cue, which the declarer returns as its Schema; nothing in it is code.
 //
 // A read fetches page after page and hands each record on as the bytes that came, so that numbers stay exact. It checks what
 // APIs are known to get wrong: a page that comes twice, a filter that is ignored, an order that is not kept, a web page in

@@ -27,7 +27,7 @@ type pager struct {
 }
 
 func newPager(plan *readPlan, first *url.URL, since string) *pager {
-	return &pager{plan: plan, first: first, since: since, number: plan.paging.Start, seen: map[[sha256.Size]byte]struct{}{}}
+	return &pager{plan: plan, first: first, since: since, number: *plan.paging.Start, seen: map[[sha256.Size]byte]struct{}{}}
 }
 
 // url returns the URL of the next request.

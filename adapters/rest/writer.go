@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -112,7 +113,7 @@ func (w *writer) one(ctx context.Context, doc []byte, op record.Op) (adapters.Ou
 	}
 	a, err := w.conn.client.send(ctx, q)
 	if err != nil {
-		return w.failed(mode, err)
+		return w.failed(mode, plan, a, err)
 	}
 	return w.done(mode, plan, a)
 }
@@ -129,37 +130,36 @@ func rejected(e *adapters.Error) adapters.Outcome {
 	return adapters.Outcome{Result: adapters.Rejected, Err: e}
 }
 
-// failed tells what concerns this record from what concerns all.
-func (w *writer) failed(mode adapters.WriteMode, err error) (adapters.Outcome, error) {
-	kind := adapters.KindOf(err)
-	e, ok := err.(*adapters.Error) //nolint:errorlint // send returns nothing else, and what it wraps is not ours to unwrap
-	if !ok {
-		return adapters.Outcome{}, err
+// failed tells what concerns this record from what concerns all. Only an answer concerns a record.
+func (w *writer) failed(mode adapters.WriteMode, plan *writePlan, a answer, err error) (adapters.Outcome, error) {
+	e, ok := errors.AsType[*adapters.Error](err)
+	if !ok || a.status == 0 {
+		return adapters.Outcome{Result: possibly(err)}, err
 	}
-	switch kind {
-	case adapters.UnknownOutcome:
-		return adapters.Outcome{Result: adapters.Unknown}, err
-	case adapters.NotFound:
-		if mode == adapters.WriteDelete {
-			return adapters.Outcome{Result: adapters.Unchanged}, nil
-		}
-		if len(w.plan.path.fields) == 0 {
-			return adapters.Outcome{}, err // not the record is missing, but the place to write to
-		}
-		return rejected(e), nil
-	case adapters.Conflict:
-		if mode == adapters.WriteCreate {
-			e.Kind = adapters.Duplicate
-		}
-		return rejected(e), nil
-	case adapters.Invalid:
-		if strings.HasPrefix(e.Rule, "status 3") || e.Rule == "status 405" {
-			return adapters.Outcome{}, err // the declaration is wrong, not the record
-		}
+	switch {
+	case e.Kind == adapters.NotFound && mode == adapters.WriteDelete:
+		return adapters.Outcome{Result: adapters.Unchanged}, nil
+	case e.Kind == adapters.NotFound && len(plan.path.fields) == 0:
+		return adapters.Outcome{}, err // not the record is missing, but the place to write to
+	case e.Kind == adapters.Conflict && mode == adapters.WriteCreate:
+		e.Kind = adapters.Duplicate
+	case a.status < 400, a.status == http.StatusMethodNotAllowed:
+		return adapters.Outcome{}, err // the declaration is wrong, not the record
+	}
+	switch e.Kind {
+	case adapters.NotFound, adapters.Conflict, adapters.Duplicate, adapters.Invalid:
 		return rejected(e), nil
 	default:
-		return adapters.Outcome{}, err
+		return adapters.Outcome{Result: possibly(err)}, err
 	}
+}
+
+// possibly returns what became of a record that was sent, or was not, without an answer about it.
+func possibly(err error) adapters.Result {
+	if adapters.KindOf(err) == adapters.UnknownOutcome {
+		return adapters.Unknown
+	}
+	return adapters.NotWritten
 }
 
 // done reads what a success says.
