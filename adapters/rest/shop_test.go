@@ -25,7 +25,6 @@ type shop struct {
 	paging        string // page, offset, cursor, nextLink, linkHeader, none
 	size          int
 	repeatLast    bool   // a page past the end is the last page again
-	emptyMiddle   bool   // the second answer of a cursor paging is empty
 	strictFollow  bool   // a follow-up with anything but its token is answered with 400
 	nothing       string // how emptiness is told: empty, absent, 204, null
 	ignoreSince   bool
@@ -200,11 +199,6 @@ func (s *shop) list(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.repeatLast && from >= len(all) && len(all) > 0 {
 		from = (len(all) - 1) / s.size * s.size
-	}
-	if s.emptyMiddle && from == s.size {
-		s.emptyMiddle = false
-		s.answer(w, nil, len(all), fmt.Sprintf("%d-%d", from, since))
-		return
 	}
 	from = min(from, len(all))
 	to := min(from+s.size, len(all))
