@@ -1,35 +1,155 @@
 package mapping
 
 import (
+	"errors"
 	"time"
 
+	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/adapters/record"
-	"github.com/dray-sync/dray/engine/config"
 )
 
-// Compile checks a mapping and compiles it. All its problems come back at once; the program is nil when one of them is an error.
-func Compile(m *config.Mapping, o Options) (*Program, []Problem) {
-	panic("mapping: internal error: not built")
+// An Executor runs a program: one goroutine's working memory. In the long run a record costs no allocation, but for expressions
+// that make something. Not safe for concurrent use.
+type Executor struct {
+	p         *Program
+	clock     func() time.Time
+	extractor *record.Extractor
+	arena     record.Arena
+	machine   expr.Machine
+	frames    [][]record.Value // by depth: slots of the record, of the element within …
+	index     []int            // by depth: position of the element in its list
+	row       []record.Value
+	extra     []record.Value
+	refs      []record.Value // paths of the expression that runs
+	stack     []record.Value // elements of the lists being made
+	keys      []record.Value // of the lookup being done
+	keyTexts  []string
+	packed    []byte
+	instant   record.Value // now, once asked
+	reason    Reason
+	skip      bool // the reason leaves the record out
 }
 
-// An Executor runs a program: one goroutine's working memory. Not safe for concurrent use.
-type Executor struct{}
-
-// NewExecutor returns an executor of the program. now is what $run.now says: the engine gives the start of the slice.
+// NewExecutor returns an executor of the program. now is what $run.now says, asked at most once a record; nil: the clock.
 func (p *Program) NewExecutor(now func() time.Time) *Executor {
-	panic("mapping: internal error: not built")
+	if now == nil {
+		now = time.Now
+	}
+	return &Executor{
+		p: p, clock: now, extractor: p.slots.NewExtractor(),
+		frames: make([][]record.Value, p.depth+1), index: make([]int, p.depth+1),
+		row: make([]record.Value, len(p.fields)), extra: make([]record.Value, len(p.extra)), refs: make([]record.Value, p.maxRefs),
+	}
 }
 
 // Map maps record i of b.
-func (e *Executor) Map(b *record.Batch, i int) Result { panic("mapping: internal error: not built") }
-
-// Extract returns only the extra values of record i, for a record that is not mapped because it is gone. The values live as long as
-// those of [Executor.Map].
-func (e *Executor) Extract(b *record.Batch, i int) ([]record.Value, Reason, bool) {
-	panic("mapping: internal error: not built")
+func (e *Executor) Map(b *record.Batch, i int) Result {
+	extra, reason, ok := e.Extract(b, i)
+	if !ok {
+		return Result{Outcome: Rejected, Reason: reason}
+	}
+	out := Result{Extra: extra}
+	if out.Outcome = e.run(); out.Outcome != Mapped {
+		out.Reason = e.reason
+	}
+	if out.Outcome == Mapped || out.Outcome == Parked {
+		out.Row = e.row
+	}
+	return out
 }
 
-// AppendJSON appends a row as a JSON object, absent columns left out; with create false those that are sent on create only, too.
+// Extract returns only the extra values of record i, for a record that is not mapped because it is gone. It reports false, and why, for
+// a record that is not valid. The values live as long as those of [Executor.Map].
+func (e *Executor) Extract(b *record.Batch, i int) ([]record.Value, Reason, bool) {
+	e.extractor.Reset()
+	e.arena.Reset()
+	e.machine.Reset()
+	clear(e.row)
+	e.stack, e.instant, e.reason, e.skip = e.stack[:0], record.Value{}, Reason{}, false
+	frame, err := e.extractor.Record(b, i)
+	if err != nil {
+		var bad *record.ScanError
+		reason := Reason{Rule: RuleJSON}
+		if errors.As(err, &bad) {
+			reason.Type = bad.What
+		}
+		return nil, reason, false
+	}
+	e.frames[0] = frame
+	for k := range e.p.extra {
+		e.extra[k] = e.load(&e.p.extra[k])
+	}
+	return e.extra, Reason{}, true
+}
+
+// run maps the record that was extracted.
+func (e *Executor) run() Outcome {
+	if e.p.where != nil {
+		yes, ok := e.p.where.holds(e)
+		switch {
+		case !ok:
+			return Rejected
+		case !yes:
+			return Filtered
+		}
+	}
+	for i, f := range e.p.fields {
+		v, ok := f.eval(e)
+		switch {
+		case !ok && e.skip:
+			return Skipped
+		case !ok:
+			return Rejected
+		}
+		e.row[i] = v
+	}
+	return e.check()
+}
+
+// check runs the checks. The first that rejects or skips decides; one that parks only when none after it does.
+func (e *Executor) check() Outcome {
+	outcome := Mapped
+	var parked Reason
+	for _, c := range e.p.checks {
+		yes, ok := c.holds(e)
+		switch {
+		case !ok:
+			e.reason.Check, e.reason.Message = c.reason.Check, c.reason.Message
+			return Rejected
+		case yes:
+		case c.outcome != Parked:
+			e.reason = c.reason
+			return c.outcome
+		case outcome == Mapped:
+			outcome, parked = Parked, c.reason
+		}
+	}
+	e.reason = parked
+	return outcome
+}
+
+// now returns $run.now, in UTC.
+func (e *Executor) now() record.Value {
+	if e.instant.IsAbsent() {
+		e.instant = record.TimestampValue(e.clock().UTC())
+	}
+	return e.instant
+}
+
+// AppendJSON appends a row as a JSON object on one line, absent columns left out; unless create also those that are sent on create only.
 func (p *Program) AppendJSON(dst []byte, row []record.Value, create bool) []byte {
-	panic("mapping: internal error: not built")
+	dst = append(dst, '{')
+	first := true
+	for i := range row {
+		if row[i].IsAbsent() || (!create && p.columns[i].CreateOnly) {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(dst, p.labels[i]...)
+		dst = row[i].AppendJSON(dst)
+	}
+	return append(dst, '}')
 }

@@ -48,7 +48,15 @@ func (p Problem) Diagnostic(s *config.Source) diag.Diagnostic {
 type Program struct {
 	shape   *record.Shape
 	columns []Column
+	labels  []string // of the columns, as they stand in JSON: "name":
 	paths   []record.Path
+	slots   *record.Slots
+	extra   []place
+	where   *condition
+	fields  []*field
+	checks  []*check
+	depth   int
+	maxRefs int
 }
 
 // Shape returns the columns of the output, for writers that take rows.

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -89,8 +90,9 @@ func compareLedger(t *testing.T, s *Store, id int64, keys, n int, model map[KeyH
 	intended := 0
 	for i, got := range must(s.Lookup(ctx, id, all))(t) {
 		want := model[all[i]]
-		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("key %d (-want +got):\n%s", i, diff)
+		// The encoding holds every field; the difference is computed only when there is one.
+		if !bytes.Equal(appendEntry(nil, &want, &ledgerHeader{}), appendEntry(nil, &got, &ledgerHeader{})) {
+			t.Fatalf("key %d (-want +got):\n%s", i, cmp.Diff(want, got, cmpopts.EquateEmpty()))
 		}
 		if want.State == LedgerIntended {
 			intended++

@@ -1,0 +1,328 @@
+package mapping
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dray-sync/dray/adapters/expr"
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/config"
+)
+
+// field compiles one field. It always returns one, so that what follows can be judged.
+func (c *compiler) field(s *scope, at string, nf config.NamedField, nesting int) *field {
+	f := &field{name: record.Path{{Name: nf.Name, Index: -1}}.String()}
+	if nesting > maxNesting {
+		c.problem(CodeTooDeep, at, fmt.Sprintf("more than %d lists and objects within each other", maxNesting), "")
+		return f
+	}
+	in := &nf.Field
+	if in.When != "" {
+		f.when = c.condition(s, at+".when", in.When)
+	}
+	f.required = in.Required
+	c.absence(f, at, in)
+	switch c.form(at, in) {
+	case "from":
+		f.get, f.typ = c.from(s, at+".from", in.From)
+	case "value":
+		f.get, f.typ = c.constant(at+".value", in.Value)
+	case "expr":
+		f.get, f.typ = c.fromExpr(s, at+".expr", in.Expr)
+	case "with":
+		f.get, f.typ = c.lookupWith(s, at, in)
+	case "each":
+		f.get, f.typ = c.each(s, at, in, nesting)
+		return f
+	case "concat":
+		f.get, f.typ = c.concat(s, at, in, nesting)
+		return f
+	case "fields":
+		o, typ := c.object(s, at+".fields", in.Fields, nesting)
+		f.get, f.typ = o.nested, typ
+		return f
+	default:
+		return f
+	}
+	c.steps(s, f, at, in)
+	return f
+}
+
+// form returns what gives the value, or "" when that is not clear.
+func (c *compiler) form(at string, in *config.Field) string {
+	var forms []string
+	add := func(name string, there bool) {
+		if there {
+			forms = append(forms, name)
+		}
+	}
+	add("from", in.From != "")
+	add("value", in.Value != nil)
+	add("expr", in.Expr != "")
+	add("with", in.With != nil)
+	add("each", in.Each != "")
+	add("concat", in.Concat != nil)
+	add("fields", in.Fields != nil && in.Each == "")
+	switch {
+	case len(forms) == 0:
+		c.problem(CodeSource, at, "nothing gives the value", "add one of from, value, expr, lookup with with, each with fields, concat or fields")
+		return ""
+	case len(forms) > 1:
+		c.problem(CodeSource, at, strings.Join(forms, " and ")+" both give the value", "keep the one that is meant")
+		return ""
+	}
+	form := forms[0]
+	switch {
+	case form == "with" && in.Lookup == "":
+		c.problem(CodeConflict, at+".with", "with gives the keys of a lookup, and there is no lookup", "add lookup with the name of one")
+		return ""
+	case in.Where != "" && form != "each":
+		c.problem(CodeConflict, at+".where", "where filters a list, and there is no each", "write when for a condition on one field")
+	case form == "each" && in.Fields == nil:
+		c.problem(CodeSource, at+".each", "nothing says what the elements become", "add fields")
+		return ""
+	}
+	if form == "each" || form == "concat" || form == "fields" {
+		for _, name := range conversions(in) {
+			c.problem(CodeConflict, at+"."+name, fmt.Sprintf("%s has no meaning with %s", name, form), "remove one of the two")
+		}
+	}
+	return form
+}
+
+// conversions returns the names of the settings that only go with a single value.
+func conversions(in *config.Field) []string {
+	var names []string
+	for name, there := range map[string]bool{
+		"as": in.As != "", "apply": in.Apply != nil, "lookup": in.Lookup != "", "default": in.Default != nil, "zone": in.Zone != "",
+		"to": in.To != "", "format": in.Format != "", "scale": in.Scale != nil, "round": in.Round != "", "currency": in.Currency != "",
+		"minor": in.Minor, "decimalMark": in.DecimalMark != "", "groupMark": in.GroupMark != "",
+	} {
+		if there {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (c *compiler) absence(f *field, at string, in *config.Field) {
+	switch in.IfAbsent {
+	case "":
+	case "omit":
+		f.absent = absentOmit
+	case "null":
+		f.absent = absentNull
+	case "error":
+		f.absent = absentReject
+	default:
+		c.problem(CodeAbsent, at+".ifAbsent", fmt.Sprintf("unknown ifAbsent %q", in.IfAbsent), "it is omit, null or error")
+	}
+	if in.Required && (f.absent == absentOmit || f.absent == absentNull) {
+		c.problem(CodeAbsent, at+".ifAbsent", "a required field is never absent", "remove required or ifAbsent")
+	}
+}
+
+func (c *compiler) from(s *scope, at, text string) (getter, expr.Type) {
+	p, ok := c.path(s, at, text)
+	if !ok {
+		return nil, expr.Type{}
+	}
+	typ := expr.Type{}
+	switch {
+	case p.kind == inSlot: // by far the most
+		depth, slot := p.depth, p.slot
+		return func(e *Executor) (record.Value, bool) { return e.frames[depth][slot], true }, typ
+	case p.kind == inIndex:
+		typ.Kind = record.Int
+	case p.kind == inRun:
+		typ.Kind = record.Timestamp
+	case p.kind == inOut && len(p.path) == 0:
+		typ = c.types[p.slot]
+	}
+	return func(e *Executor) (record.Value, bool) { return e.load(&p), true }, typ
+}
+
+func (c *compiler) constant(at string, text json.RawMessage) (getter, expr.Type) {
+	v, err := record.ParseJSON(text)
+	if err != nil {
+		c.problem(CodeConstant, at, "not a value: "+err.Error(), "")
+		return nil, expr.Type{}
+	}
+	typ := expr.Type{Kind: v.Kind()}
+	if v.IsNull() {
+		typ = expr.Type{}
+	}
+	return func(*Executor) (record.Value, bool) { return v, true }, typ
+}
+
+func (c *compiler) fromExpr(s *scope, at, text string) (getter, expr.Type) {
+	x := c.expression(s, at, text, expr.Type{})
+	if x == nil {
+		return nil, expr.Type{}
+	}
+	typ := x.program.Type()
+	if !typ.Known() || typ.Kind == record.Null {
+		typ = expr.Type{}
+	}
+	return x.run, typ
+}
+
+func (c *compiler) object(s *scope, at string, fields config.Fields, nesting int) (*object, expr.Type) {
+	o := &object{}
+	typ := expr.Type{Kind: record.Object, Nullable: true, Fields: map[string]expr.Type{}}
+	for _, nf := range fields {
+		if _, twice := typ.Fields[nf.Name]; twice {
+			c.problem(CodeDuplicate, at+"."+nf.Name, fmt.Sprintf("field %q is there twice", nf.Name), "remove one of the two")
+			continue
+		}
+		f := c.field(s, at+"."+nf.Name, nf, nesting+1)
+		c.writeMode(at+"."+nf.Name, nf.Field.Write, false)
+		o.names, o.fields = append(o.names, nf.Name), append(o.fields, f)
+		typ.Fields[nf.Name] = f.typ
+	}
+	return o, typ
+}
+
+func (c *compiler) each(s *scope, at string, in *config.Field, nesting int) (getter, expr.Type) {
+	l := &list{each: true}
+	p, typ := c.part(s, at, &config.ListPart{Each: in.Each, Where: in.Where, Fields: in.Fields}, nesting)
+	l.parts = []part{p}
+	return l.get, expr.Type{Kind: record.List, Nullable: true, Elem: &typ}
+}
+
+func (c *compiler) concat(s *scope, at string, in *config.Field, nesting int) (getter, expr.Type) {
+	l := &list{}
+	all := expr.Type{Kind: record.Object, Fields: map[string]expr.Type{}}
+	for i := range in.Concat {
+		p, typ := c.part(s, fmt.Sprintf("%s.concat[%d]", at, i), &in.Concat[i], nesting)
+		l.parts = append(l.parts, p)
+		for name, t := range typ.Fields {
+			if had, there := all.Fields[name]; there && had.Kind != t.Kind {
+				t = expr.Type{}
+			}
+			all.Fields[name] = t
+		}
+	}
+	return l.get, expr.Type{Kind: record.List, Elem: &all}
+}
+
+// part compiles one origin of a list.
+func (c *compiler) part(s *scope, at string, in *config.ListPart, nesting int) (part, expr.Type) {
+	p := part{single: in.Each == ""}
+	if in.When != "" {
+		p.when = c.condition(s, at+".when", in.When)
+	}
+	if in.Fields == nil {
+		c.problem(CodeSource, at, "nothing says what the elements become", "add fields")
+	}
+	inner := s
+	if p.single {
+		if in.Where != "" {
+			c.problem(CodeConflict, at+".where", "where filters a list, and there is no each", "write when for a condition on a single element")
+		}
+	} else if inner = c.elements(s, at+".each", in.Each, &p); inner == nil {
+		return p, expr.Type{Kind: record.Object, Fields: map[string]expr.Type{}}
+	}
+	if in.Where != "" && !p.single {
+		p.where = c.condition(inner, at+".where", in.Where)
+	}
+	o, typ := c.object(inner, at+".fields", in.Fields, nesting+1)
+	p.object = *o
+	if !p.single && !inner.used {
+		c.addPath(inner.prefix) // only the number of elements counts
+	}
+	typ.Nullable = false
+	return p, typ
+}
+
+// elements opens the scope of a list's elements.
+func (c *compiler) elements(s *scope, at, text string, p *part) *scope {
+	path, err := record.ParsePath(text)
+	if err != nil {
+		c.problem(CodePath, at, fmt.Sprintf("%q is not a path: %v", text, err), "a path is a.b[0].c; quote names with other characters")
+		return nil
+	}
+	outer := s
+	switch path.Root() {
+	case "":
+	case rootThis:
+		path = path[1:]
+	case rootRoot:
+		path = path[1:]
+		for outer.parent != nil {
+			outer = outer.parent
+		}
+	case rootParent:
+		if outer = s.parent; outer == nil {
+			c.problem(CodeRoot, at, "$parent is only available inside a list", rootsHint)
+			return nil
+		}
+		path = path[1:]
+	default:
+		c.problem(CodeRoot, at, fmt.Sprintf("a list cannot come from %s", path.Root()), "a list comes from the source record: name a path in it")
+		return nil
+	}
+	if !c.known(outer, at, path) {
+		return nil
+	}
+	for o := outer; o != nil; o = o.parent {
+		o.used = true
+	}
+	slot, slots := outer.slots.Each(path)
+	p.list = place{kind: inSlot, depth: outer.depth, slot: slot}
+	p.inner = s.depth + 1
+	c.depth = max(c.depth, p.inner)
+	return &scope{
+		parent: s, depth: p.inner, slots: slots,
+		prefix: append(outer.prefix[:len(outer.prefix):len(outer.prefix)], path...),
+	}
+}
+
+// lookupWith compiles a lookup of several keys.
+func (c *compiler) lookupWith(s *scope, at string, in *config.Field) (getter, expr.Type) {
+	t := c.table(at, in.Lookup)
+	if t == nil {
+		return nil, expr.Type{}
+	}
+	keys := make([]place, len(t.keys))
+	for i, column := range t.keys {
+		text, ok := in.With[column]
+		if !ok {
+			c.problem(CodeLookup, at+".with", fmt.Sprintf("with has no %q, which is a key of lookup %q", column, in.Lookup), "give a path for each key")
+			return nil, expr.Type{}
+		}
+		if keys[i], ok = c.path(s, at+".with."+column, text); !ok {
+			return nil, expr.Type{}
+		}
+	}
+	for _, column := range slices.Sorted(maps.Keys(in.With)) {
+		if !slices.Contains(t.keys, column) {
+			c.problem(CodeLookup, at+".with."+column, fmt.Sprintf("lookup %q has no key %q", in.Lookup, column), didYouMean(column, t.keys))
+			return nil, expr.Type{}
+		}
+	}
+	hasDefault := in.Default != nil
+	return func(e *Executor) (record.Value, bool) {
+		values := e.keys[:0]
+		for i := range keys {
+			v := e.load(&keys[i])
+			if v.IsNull() {
+				if hasDefault {
+					return record.Value{}, true
+				}
+				return v, e.refuse("", RuleBlankKey, v)
+			}
+			values = append(values, v)
+		}
+		e.keys = values
+		v, rule, at := t.find(e, values)
+		if rule != "" {
+			return v, e.refuse("", rule, values[at])
+		}
+		return v, true
+	}, t.typ
+}

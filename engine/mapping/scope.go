@@ -1,0 +1,186 @@
+package mapping
+
+import (
+	"fmt"
+
+	"github.com/dray-sync/dray/adapters/expr"
+	"github.com/dray-sync/dray/adapters/record"
+)
+
+// The reserved roots that mappings know.
+const (
+	rootThis   = "$this"   // the current element
+	rootRoot   = "$root"   // the source record
+	rootParent = "$parent" // the element around the current one
+	rootIndex  = "$index"  // the current element's position in its list, from 0
+	rootOut    = "$out"    // the whole record as far as it is mapped
+	rootRun    = "$run"    // now
+)
+
+const rootsHint = "available are $this, $root, $out and $run.now, and inside a list $parent and $index"
+
+// scope is what paths without a root start at: the record, or the elements of a list.
+type scope struct {
+	parent *scope // nil for the record
+	depth  int
+	slots  *record.Slots
+	prefix record.Path // from the record to the list; a name after it is that of each element
+	typ    expr.Type   // what is known of the record or element
+	used   bool        // whether any path starts here
+}
+
+// placeKind says what a place is in.
+type placeKind uint8
+
+const (
+	inSlot placeKind = iota
+	inIndex
+	inOut
+	inOutWhole
+	inRun
+)
+
+// place is where a value is found at run time.
+type place struct {
+	kind  placeKind
+	depth int
+	slot  int         // slot, or column of the output
+	path  record.Path // the steps below the column
+}
+
+// load returns the value at a place. It is the same for all of a record, but for elements and the output.
+func (e *Executor) load(p *place) record.Value {
+	switch p.kind {
+	case inSlot:
+		return e.frames[p.depth][p.slot]
+	case inIndex:
+		return record.IntValue(int64(e.index[p.depth]))
+	case inOut:
+		return follow(e.row[p.slot], p.path)
+	case inOutWhole:
+		return e.arena.Object(e.p.shape.Names(), e.row)
+	default:
+		return e.now()
+	}
+}
+
+// follow walks down a value that is never Raw but at its end.
+func follow(v record.Value, p record.Path) record.Value {
+	for _, s := range p {
+		if v.Kind() == record.Raw {
+			expanded, err := v.Expand()
+			if err != nil {
+				return record.Value{}
+			}
+			v = expanded
+		}
+		switch {
+		case !s.IsIndex():
+			v = v.Get(s.Name)
+		case v.Kind() == record.List && s.Index < v.Len():
+			v = v.Index(s.Index)
+		default:
+			return record.Value{}
+		}
+	}
+	return v
+}
+
+// path compiles a path as users write it.
+func (c *compiler) path(s *scope, at, text string) (place, bool) {
+	p, err := record.ParsePath(text)
+	if err != nil {
+		c.problem(CodePath, at, fmt.Sprintf("%q is not a path: %v", text, err), "a path is a.b[0].c; quote names with other characters")
+		return place{}, false
+	}
+	root := p.Root()
+	if root != "" {
+		p = p[1:]
+	}
+	return c.place(s, at, root, p, false)
+}
+
+// place compiles a path below a root. With tree the value is never Raw.
+func (c *compiler) place(s *scope, at, root string, p record.Path, tree bool) (place, bool) {
+	switch root {
+	case "", rootThis:
+	case rootRoot:
+		for s.parent != nil {
+			s = s.parent
+		}
+	case rootParent:
+		if s.parent == nil {
+			c.problem(CodeRoot, at, "$parent is only available inside a list", rootsHint)
+			return place{}, false
+		}
+		s = s.parent
+	case rootIndex:
+		if s.parent == nil || len(p) > 0 {
+			c.problem(CodeRoot, at, "$index is a number, and only available inside a list", rootsHint)
+			return place{}, false
+		}
+		return place{kind: inIndex, depth: s.depth}, true
+	case rootOut:
+		return c.outPlace(at, p)
+	case rootRun:
+		if len(p) != 1 || p[0].Name != "now" {
+			c.problem(CodeRoot, at, "$run has only now here", rootsHint)
+			return place{}, false
+		}
+		return place{kind: inRun}, true
+	default:
+		c.problem(CodeRoot, at, fmt.Sprintf("%s is not available here", root), rootsHint)
+		return place{}, false
+	}
+	if !c.known(s, at, p) {
+		return place{}, false
+	}
+	c.look(s, p)
+	return place{kind: inSlot, depth: s.depth, slot: s.slots.Add(p, tree)}, true
+}
+
+// known checks the first step of a path against what is known of the object.
+func (c *compiler) known(s *scope, at string, p record.Path) bool {
+	if len(p) == 0 || s.typ.Fields == nil || p[0].IsIndex() {
+		return true
+	}
+	if _, ok := s.typ.Fields[p[0].Name]; ok {
+		return true
+	}
+	names := make([]string, 0, len(s.typ.Fields))
+	for name := range s.typ.Fields {
+		names = append(names, name)
+	}
+	c.problem(CodeUnknownName, at, fmt.Sprintf("the object has no field %q", p[0].Name), didYouMean(p[0].Name, names))
+	return false
+}
+
+// look notes that a path will be looked at.
+func (c *compiler) look(s *scope, p record.Path) {
+	for outer := s; outer != nil; outer = outer.parent {
+		outer.used = true
+	}
+	c.addPath(append(s.prefix[:len(s.prefix):len(s.prefix)], p...))
+}
+
+func (c *compiler) addPath(p record.Path) {
+	text := p.String()
+	if !c.seen[text] {
+		c.seen[text] = true
+		c.paths = append(c.paths, p)
+	}
+}
+
+func (c *compiler) outPlace(at string, p record.Path) (place, bool) {
+	if len(p) == 0 {
+		return place{kind: inOutWhole}, true
+	}
+	for i := range c.done {
+		if c.columns[i].Name == p[0].Name {
+			return place{kind: inOut, slot: i, path: p[1:]}, true
+		}
+	}
+	c.problem(CodeLater, at, fmt.Sprintf("$out has no field %q here", p[0].Name),
+		"$out is what is mapped so far; move that field above this one")
+	return place{}, false
+}

@@ -1,0 +1,45 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/state"
+)
+
+// retryBatch is how many dead letters are tried again in one batch.
+const retryBatch = 500
+
+// retryDeadLetters tries those records again that onReject.retry says are due. What fails once more stays where it is.
+func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) error {
+	policy := s.ends.flow.Spec.OnReject.Retry
+	if policy == nil {
+		return nil
+	}
+	now, b := r.Now(), new(record.Batch)
+	b.Reset(nil)
+	for page := ""; ; {
+		letters, next, err := r.Store.DeadLetters(ctx, state.DeadLetterFilter{
+			TouchpointID: w.touchpoint.ID, State: state.DeadLetterOpen, Page: page, Limit: retryBatch, Content: true,
+		})
+		if err != nil {
+			return err
+		}
+		for _, d := range letters {
+			due := !d.LastAt.Add(time.Duration(policy.Every)).After(now)
+			if due && now.Sub(d.FirstAt) <= time.Duration(policy.For) && !d.Parked {
+				b.AppendDoc(d.Source)
+			}
+		}
+		if b.Len() >= retryBatch || (next == "" && b.Len() > 0) {
+			if err := s.batch(ctx, r, w, b); err != nil {
+				return err
+			}
+			b.Reset(nil)
+		}
+		if page = next; page == "" {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/engine/connect"
+	"github.com/dray-sync/dray/engine/state"
+)
+
+// SliceLength is how long a slice works before it hands over, softly.
+const SliceLength = 15 * time.Second
+
+// A Runner works the runs of one process. Its exported fields are set once. It is safe for concurrent use; one run is worked by one
+// call at a time.
+type Runner struct {
+	Store *state.Store
+	Pool  *connect.Pool
+	Log   hclog.Logger
+	Now   func() time.Time
+	// Observe hears of every committed batch. nil: nobody does. It must not block.
+	Observe func(touchpoint string, committed state.Counts)
+	// Ended hears of every run that ended, with all its counts. nil: nobody does. It must not block.
+	Ended func(touchpoint string, status state.RunStatus, code string, counts state.Counts)
+
+	mu   sync.Mutex
+	runs map[int64]*memory
+}
+
+// Options vary how a slice is worked.
+type Options struct {
+	// Limit is how many records the whole run reads at most. 0: all.
+	Limit int64
+	// Chain inserts the job of the next slice; otherwise the caller calls again.
+	Chain bool
+}
+
+// More says that a run goes on.
+type More struct {
+	Again bool
+	After time.Duration // wait this long first
+}
+
+// work is one slice.
+type work struct {
+	flow       *Flow
+	run        int64
+	fence      state.Fence
+	touchpoint state.Touchpoint
+	memory     *memory
+	done       state.Counts // of the whole run
+	deadline   time.Time
+	options    Options
+}
+
+// Slice works one slice of a run. The error is one of the state store's: whatever happens to records or applications ends or
+// continues the run and is written down there.
+func (r *Runner) Slice(ctx context.Context, f *Flow, runID int64, o Options) (More, error) {
+	run, fence, err := r.Store.BeginSlice(ctx, runID)
+	if err != nil {
+		return More{}, err
+	}
+	t, err := r.Store.TouchpointByID(ctx, run.TouchpointID)
+	if err != nil {
+		return More{}, err
+	}
+	m := r.remember(ctx, runID, f)
+	defer r.rest(m)
+	w := &work{
+		flow: f, run: runID, fence: fence, touchpoint: t, memory: m, done: run.Counts,
+		deadline: r.Now().Add(SliceLength), options: o,
+	}
+	if t.Generation != run.Generation {
+		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunSuperseded, Code: "Reset"})
+	}
+	return r.conclude(ctx, w, r.steps(ctx, w))
+}
+
+// steps works batches until something ends the slice.
+func (r *Runner) steps(ctx context.Context, w *work) error {
+	if w.memory.session == nil {
+		s, err := r.openSession(ctx, w.flow, w.touchpoint, int(w.options.Limit))
+		if err != nil {
+			return err
+		}
+		s.patient, w.memory.session = w.memory.patient, s
+		if err := s.retryDeadLetters(ctx, r, w); err != nil {
+			return err
+		}
+	}
+	for {
+		if err := w.memory.session.step(ctx, r, w); err != nil {
+			return err
+		}
+		if !r.Now().Before(w.deadline) {
+			return errHandOver
+		}
+	}
+}
+
+// errHandOver ends a slice whose run goes on at once.
+var errHandOver = errors.New("the slice is over")
+
+// errTooMany ends a run that rejected more records than its touchpoint allows.
+var errTooMany = errors.New("too many records were rejected")
+
+// errEnough ends a run that has read as many records as were asked for.
+var errEnough = errors.New("enough was read")
+
+// judge ends a run that has reached one of its bounds.
+func (w *work) judge(s *session) error {
+	if stop := int64(s.ends.flow.Spec.StopAfter); stop > 0 && w.done.Rejected >= stop {
+		return fmt.Errorf("%w: stopAfter is %d", errTooMany, stop)
+	}
+	if w.options.Limit > 0 && s.read >= w.options.Limit {
+		return errEnough
+	}
+	return nil
+}
+
+// conclude decides by the error alone how the run goes on.
+func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error) {
+	var reading *readError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, errEnough):
+		return More{}, r.end(ctx, w, &state.RunEnd{Status: status(w.done)})
+	case errors.Is(err, errHandOver):
+		return r.next(ctx, w, state.NextSlice{})
+	case errors.Is(err, errLimit):
+		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunParked, Code: "LimitReached", Detail: err.Error()})
+	case errors.Is(err, errTooMany):
+		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunFailed, Code: "TooManyRejected", Detail: err.Error()})
+	case state.ReasonOf(err) != "":
+		w.memory.drop(ctx)
+		return More{}, err
+	case ctx.Err() != nil:
+		w.memory.drop(ctx)
+		return r.next(context.WithoutCancel(ctx), w, state.NextSlice{Code: adapters.Canceled.String()})
+	case errors.Is(err, adapters.ErrClosed): // the reader cannot go on: the next slice opens another one
+		err = &adapters.Error{Kind: adapters.Unavailable, Op: "reading", Object: w.flow.Spec.Source.Object, Rule: "interrupted", Err: err}
+		w.memory.drop(ctx)
+	case !errors.As(err, &reading): // what was read and not written must be read again
+		w.memory.drop(ctx)
+	}
+	return r.failed(ctx, w, err)
+}
+
+// failed tries again later what may succeed then, and ends the run otherwise.
+func (r *Runner) failed(ctx context.Context, w *work, err error) (More, error) {
+	wait, again := w.memory.patient.wait(err, r.Now())
+	code := adapters.KindOf(err).String()
+	r.Log.Warn("run interrupted", "touchpoint", w.flow.Name, "run", w.run, "kind", code, "error", err, "again", again, "after", wait)
+	if !again {
+		return More{}, r.end(ctx, w, ended(state.RunFailed, err))
+	}
+	if s := w.memory.session; s != nil {
+		s.fetcher.retry()
+	}
+	return r.next(ctx, w, state.NextSlice{After: wait, Code: code, Detail: detail(err)})
+}
+
+// next hands over to another slice.
+func (r *Runner) next(ctx context.Context, w *work, n state.NextSlice) (More, error) {
+	more := More{Again: true, After: n.After}
+	if !w.options.Chain {
+		return more, nil
+	}
+	return more, r.Store.Commit(ctx, w.fence, state.Commit{Next: &n})
+}
+
+// end ends the run and closes what it has open.
+func (r *Runner) end(ctx context.Context, w *work, end *state.RunEnd) error {
+	r.Forget(ctx, w.run)
+	err := r.Store.Commit(context.WithoutCancel(ctx), w.fence, state.Commit{End: end})
+	if err == nil && r.Ended != nil {
+		r.Ended(w.flow.Name, end.Status, end.Code, w.done)
+	}
+	return err
+}
+
+// status is what became of a run, judged by its records.
+func status(n state.Counts) state.RunStatus {
+	fine := n.Created + n.Updated + n.Unchanged + n.Deleted + n.Skipped + n.Filtered
+	switch {
+	case n.Read == n.Duplicates:
+		return state.RunEmpty
+	case n.Rejected+n.Parked == 0:
+		return state.RunSucceeded
+	case fine == 0:
+		return state.RunFailed
+	default:
+		return state.RunPartial
+	}
+}
+
+func (r *Runner) observe(touchpoint string, n state.Counts) {
+	if r.Observe != nil {
+		r.Observe(touchpoint, n)
+	}
+}
+
+// pause waits within a slice. false: the slice is over before.
+func (r *Runner) pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

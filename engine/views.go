@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"context"
+	"encoding/hex"
+
+	"github.com/dray-sync/dray/engine/api"
+	"github.com/dray-sync/dray/engine/state"
+)
+
+// runView is a run as the API shows it.
+func (e *Engine) runView(r state.Run) api.Run {
+	return api.Run{
+		ID: r.ID, Touchpoint: e.nameOf(r.TouchpointID), Trigger: r.Trigger, Revision: r.Revision, Status: string(r.Status), Code: r.Code,
+		Counts: api.Counts(r.Counts), DueAt: r.DueAt, CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+	}
+}
+
+// nameOf returns the name of a touchpoint, also of one that the applied revision lacks.
+func (e *Engine) nameOf(id int64) string {
+	t, err := e.store.TouchpointByID(context.Background(), id) // answered from memory
+	if err != nil {
+		return ""
+	}
+	return t.Name
+}
+
+var ledgerStates = map[state.LedgerState]string{
+	state.LedgerIntended: "intended", state.LedgerWritten: "written", state.LedgerUnchanged: "unchanged", state.LedgerSkipped: "skipped",
+	state.LedgerRejected: "rejected", state.LedgerDeleted: "deleted",
+}
+
+// recordView is a ledger entry without its content.
+func (e *Engine) recordView(touchpoint string, l state.LedgerEntry) api.Record {
+	r := api.Record{
+		ID: hex.EncodeToString(l.KeyHash[:]), Touchpoint: touchpoint, State: ledgerStates[l.State], Trace: traceView(l.Trace),
+		Revision: l.Revision, RunID: l.RunID, FirstAt: l.FirstAt, At: l.At,
+	}
+	e.places(&r)
+	return r
+}
+
+// places fills in where a touchpoint moves its records.
+func (e *Engine) places(r *api.Record) {
+	if f := e.current.Load().flow(r.Touchpoint); f != nil {
+		r.Source = f.Spec.Source.Connection + "/" + f.Spec.Source.Object
+		r.Destination = f.Spec.Destination.Connection + "/" + f.Spec.Destination.Object
+	}
+}
+
+// deadLetterView is a dead letter without its content.
+func (e *Engine) deadLetterView(d state.DeadLetter) api.DeadLetter {
+	return api.DeadLetter{
+		ID: d.ID, Touchpoint: e.nameOf(d.TouchpointID), State: string(d.State), Field: d.Field, Rule: d.Rule, Kind: d.Kind,
+		Cause: hex.EncodeToString(d.Cause[:]), Parked: d.Parked, Trace: traceView(d.Trace), Revision: d.Revision, RunID: d.RunID, Attempts: d.Attempts,
+		FirstAt: d.FirstAt, LastAt: d.LastAt, RecordID: hex.EncodeToString(d.KeyHash[:]),
+	}
+}
+
+func traceView(fields []state.TraceField) map[string]string {
+	if len(fields) == 0 {
+		return nil
+	}
+	m := make(map[string]string, len(fields))
+	for _, f := range fields {
+		m[f.Path] = f.Value
+	}
+	return m
+}
