@@ -72,6 +72,9 @@ func (b *batcher) attempt(ctx context.Context, s session, t transactions, f *for
 	if !t.commits {
 		finish = "drop table pg_temp." + m.temp + "; " + finish
 	}
+	if err := ctx.Err(); err != nil {
+		return err // before anything was decided
+	}
 	tags, err := s.Exec(ctx, finish).ReadAll()
 	if err != nil && t.commits {
 		return b.commitFailed(err, f, lo, hi, out)
@@ -88,12 +91,10 @@ func (b *batcher) attempt(ctx context.Context, s session, t transactions, f *for
 	return nil
 }
 
-// commitFailed tells a refused COMMIT from one without an answer.
+// commitFailed tells a refused COMMIT from one without an answer. The driver's own word that an error is safe to retry is not taken: it
+// gives it for connections that broke while it waited.
 func (b *batcher) commitFailed(err error, f *form, lo, hi int, out []adapters.Outcome) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Severity == "ERROR" {
-		return err
-	}
-	if pgconn.SafeToRetry(err) {
 		return err
 	}
 	for _, o := range f.ordinals[lo:hi] {

@@ -128,11 +128,14 @@ func (t *tx) Commit(ctx context.Context, seq int64, cursor record.Cursor) error 
 		t.failed = true
 		return sorted(err, "writing", t.batcher.object.name)
 	}
-	all := &form{ordinals: nil}
+	if err := ctx.Err(); err != nil {
+		t.failed = true
+		return sorted(err, "writing", t.batcher.object.name)
+	}
 	tag, err := t.pc.Exec(ctx, "commit", pgx.QueryExecModeSimpleProtocol)
 	t.release()
 	if err != nil {
-		return sorted(t.batcher.commitFailed(err, all, 0, 0, nil), "writing", t.batcher.object.name)
+		return sorted(t.batcher.commitFailed(err, &form{}, 0, 0, nil), "writing", t.batcher.object.name)
 	}
 	if tag.String() != "COMMIT" {
 		return &adapters.Error{
