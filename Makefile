@@ -10,7 +10,7 @@ FUZZTIME    ?= 10s
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS     := -s -w -X github.com/dray-sync/dray/cmd/internal/cli.version=$(VERSION)
 
-.PHONY: help build demo test race lint fmt generate verify bench fuzz check tidy
+.PHONY: help build demo test race lint fmt verify fuzz check tidy
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,7 +22,6 @@ demo: build ## orders flow from a shop into a database because a git commit says
 	bin/dray demo
 
 test: ## all tests; PostgreSQL is started where its programs exist or DRAY_TEST_POSTGRES names one
-	@$(GO) run ./cmd/internal/testdeps
 	$(GO) test -shuffle=on ./...
 
 race: ## all tests of our packages under the race detector (needs a C compiler)
@@ -41,14 +40,7 @@ lint: ## format, vet, static analysis, dead code, modern forms
 tidy:
 	$(GO) mod tidy -diff
 
-generate: ## write all generated files anew: the command reference, the API description, the scripts' expected output
-	UPDATE=1 $(GO) test -count=1 -run 'TestGenerated|TestScript' ./cmd/... ./engine/api/... ./schema/...
-
-verify: tidy generate ## generated files are what the code generates
-	@git diff --exit-code --stat || { echo "generated files differ: run make generate and commit"; exit 1; }
-
-bench: build ## figures beside a peer in the same run
-	$(GO) run ./cmd/internal/bench
+verify: tidy ## go.mod says what is used
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \

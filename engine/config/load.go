@@ -32,9 +32,7 @@ func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error)
 	if err := l.read(ctx); err != nil {
 		return nil, nil, fmt.Errorf("reading the repository: %w", err)
 	}
-	if err := l.evaluateCUE(ctx); err != nil {
-		return nil, nil, err
-	}
+	l.refuseCUE()
 	model := l.resolve(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err

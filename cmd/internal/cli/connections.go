@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/engine/config"
+	"github.com/dray-sync/dray/engine/connect"
+	"github.com/dray-sync/dray/engine/secret"
+)
+
+// reach is what the operator of this machine allows: flags that commands which open connections share.
+type reach struct {
+	identity  string
+	paths     []string
+	addresses []string
+	logLevel  string
+	logJSON   bool
+}
+
+func (r *reach) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&r.identity, "identity", "", "file of the identity that opens key ring and credentials (default .dray/identity)")
+	f.StringArrayVar(&r.paths, "allow-path", nil, "a folder connections may use, as ro:/folder or rw:/folder; may be repeated")
+	f.StringArrayVar(&r.addresses, "allow-address", nil, "an address or range that is refused by default, such as 127.0.0.0/8; may be repeated")
+	f.StringVar(&r.logLevel, "log-level", "info", "how much is logged: trace, debug, info, warn, error")
+	f.BoolVar(&r.logJSON, "log-json", false, "log as JSON lines")
+}
+
+func (r *reach) egress() (connect.Egress, error) {
+	var e connect.Egress
+	for _, text := range r.addresses {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			ip, ipErr := netip.ParseAddr(text)
+			if ipErr != nil {
+				return e, invalid(fmt.Errorf("--allow-address %q is neither an IP address nor a range such as 127.0.0.0/8", text))
+			}
+			p = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		e.Allow = append(e.Allow, p.Masked())
+	}
+	return e, nil
+}
+
+func (r *reach) allowed() ([]connect.AllowedPath, error) {
+	var out []connect.AllowedPath
+	for _, text := range r.paths {
+		p, err := connect.ParseAllowedPath(text)
+		if err != nil {
+			return nil, invalid(fmt.Errorf("--allow-path: %w", err))
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// identityFile is where the identity is: as said, or beside the repository in dir.
+func (r *reach) identityFile(dir string) string {
+	if r.identity != "" {
+		return r.identity
+	}
+	return filepath.Join(dir, ".dray", "identity")
+}
+
+func (r *reach) readIdentity(dir string) (*secret.Identity, error) {
+	id, err := secret.ReadIdentity(r.identityFile(dir))
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	return id, nil
+}
+
+// log returns the logger of a command. Its output is for people or machines, never for content.
+func (a *app) log(r *reach) (hclog.Logger, error) {
+	level := hclog.LevelFromString(r.logLevel)
+	if level == hclog.NoLevel {
+		return nil, invalid(fmt.Errorf("--log-level %q is not one of trace, debug, info, warn, error", r.logLevel))
+	}
+	return hclog.New(&hclog.LoggerOptions{Name: "dray", Level: level, Output: a.err, JSONFormat: r.logJSON}), nil
+}
+
+// pool makes the connections of a model reachable for a command that keeps no state.
+func (a *app) pool(r *reach, dir string, m *config.Model) (*connect.Pool, error) {
+	egress, err := r.egress()
+	if err != nil {
+		return nil, err
+	}
+	paths, err := r.allowed()
+	if err != nil {
+		return nil, err
+	}
+	log, err := a.log(r)
+	if err != nil {
+		return nil, err
+	}
+	id, err := secret.ReadIdentity(r.identityFile(dir))
+	if err != nil && (r.identity != "" || !errors.Is(err, os.ErrNotExist)) {
+		return nil, unreachable(err)
+	}
+	return connect.NewPool(connect.Options{
+		Registry: a.registry,
+		Vault: &connect.Vault{
+			Identity: id, RepositoryID: m.Repository.Metadata.Name, Environment: m.Environment, Use: secret.UseLocal, Now: a.now,
+		},
+		Egress: egress, Paths: connect.NewPaths(paths, filepath.Join(dir, ".dray")), Log: log, Now: a.now,
+	}), nil
+}
+
+func (a *app) checkCommand() *cobra.Command {
+	var r reach
+	var dir, environment string
+	c := &cobra.Command{
+		Use:     "check [CONNECTION…]",
+		Short:   "Reach connections and authenticate, from this machine",
+		Long:    "Opens each connection, or those named, and says whom it reached. It changes nothing there. Credentials must be sealed for local use.\n\n" + exitCodesHelp,
+		Example: "  dray check\n  dray check erp --allow-address 127.0.0.1",
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := a.valid(c.Context(), dir, environment)
+			if err != nil {
+				return err
+			}
+			pool, err := a.pool(&r, dir, m)
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				args = keys(m.Connections)
+			}
+			bad := 0
+			for _, name := range args {
+				if m.Connections[name] == nil {
+					return missing("connection", name, keys(m.Connections))
+				}
+				said, err := check(c.Context(), pool, m, name)
+				if err != nil {
+					bad++
+					a.printf("%s: %s\n", name, safe(err.Error()))
+					continue
+				}
+				a.printf("%s: ok, %s\n", name, safe(said))
+			}
+			if bad > 0 {
+				return unreachable(fmt.Errorf("%s could not be reached", count(bad, "connection")))
+			}
+			return nil
+		},
+	}
+	environmentFlag(c, &environment)
+	c.Flags().StringVar(&dir, "dir", ".", "the folder with the configuration")
+	r.flags(c)
+	return c
+}
+
+func check(ctx context.Context, pool *connect.Pool, m *config.Model, name string) (string, error) {
+	h, err := pool.Open(ctx, m, name)
+	if err != nil {
+		return "", explain(err)
+	}
+	defer func() { _ = h.Release(ctx) }()
+	said, err := h.Check(ctx)
+	return said, explain(err)
+}
+
+// explain adds the hint to a mistake in settings.
+func explain(err error) error {
+	if e, ok := errors.AsType[*adapters.ConfigError](err); ok && e.Hint != "" {
+		return fmt.Errorf("%w; %s", err, e.Hint)
+	}
+	return err
+}

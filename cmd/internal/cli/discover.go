@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
+
+	"github.com/dray-sync/dray/adapters"
+)
+
+func (a *app) discoverCommand() *cobra.Command {
+	var r reach
+	var dir, environment string
+	c := &cobra.Command{
+		Use:     "discover CONNECTION [OBJECT]",
+		Short:   "List a connection's objects, or write one's fields as kind: Object",
+		Long:    "Without an object it lists what the connection has. With one it prints a resource to be committed.\n\n" + exitCodesHelp,
+		Example: "  dray discover erp\n  dray discover erp sales > objects/erp-sales.yaml",
+		Args:    cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := a.valid(c.Context(), dir, environment)
+			if err != nil {
+				return err
+			}
+			pool, err := a.pool(&r, dir, m)
+			if err != nil {
+				return err
+			}
+			if m.Connections[args[0]] == nil {
+				return missing("connection", args[0], keys(m.Connections))
+			}
+			h, err := pool.Open(c.Context(), m, args[0])
+			if err != nil {
+				return unreachable(explain(err))
+			}
+			defer func() { _ = h.Release(c.Context()) }()
+			d, ok := h.Connection.(adapters.Discoverer)
+			if !ok {
+				return invalid(fmt.Errorf("application %q cannot list its objects", m.Connections[args[0]].Spec.Application))
+			}
+			name := ""
+			if len(args) == 2 {
+				name = args[1]
+			}
+			objects, err := d.Discover(c.Context(), name)
+			if err != nil {
+				return unreachable(err)
+			}
+			if name == "" {
+				return a.listObjects(objects)
+			}
+			if len(objects) != 1 {
+				return failed(errors.New("the connection did not describe exactly that object"))
+			}
+			return a.writeObject(args[0], objects[0])
+		},
+	}
+	environmentFlag(c, &environment)
+	c.Flags().StringVar(&dir, "dir", ".", "the folder with the configuration")
+	r.flags(c)
+	return c
+}
+
+func (a *app) listObjects(objects []adapters.Object) error {
+	rows := make([][]string, len(objects))
+	for i, o := range objects {
+		rows[i] = []string{o.Name, fmt.Sprint(o.Reads), fmt.Sprint(o.Writes)}
+	}
+	return a.table([]string{"OBJECT", "READ", "WRITE"}, rows)
+}
+
+type objectField struct {
+	Name     string   `yaml:"name"`
+	Type     string   `yaml:"type"`
+	Required bool     `yaml:"required,omitempty"`
+	Nullable bool     `yaml:"nullable,omitempty"`
+	ReadOnly bool     `yaml:"readOnly,omitempty"`
+	Enum     []string `yaml:"enum,omitempty,flow"`
+}
+
+// writeObject prints an object as a resource.
+func (a *app) writeObject(connection string, o adapters.Object) error {
+	type metadata struct {
+		Name string `yaml:"name"`
+	}
+	type spec struct {
+		Connection string        `yaml:"connection"`
+		Object     string        `yaml:"object"`
+		Key        []string      `yaml:"key,omitempty,flow"`
+		Fields     []objectField `yaml:"fields"`
+	}
+	doc := struct {
+		APIVersion string   `yaml:"apiVersion"`
+		Kind       string   `yaml:"kind"`
+		Metadata   metadata `yaml:"metadata"`
+		Spec       spec     `yaml:"spec"`
+	}{"dray/v1", "Object", metadata{connection + "-" + o.Name}, spec{Connection: connection, Object: o.Name}}
+	for _, k := range o.Key {
+		doc.Spec.Key = append(doc.Spec.Key, k.String())
+	}
+	for _, f := range o.Fields {
+		doc.Spec.Fields = append(doc.Spec.Fields, objectField(f))
+	}
+	enc := yaml.NewEncoder(a.out)
+	enc.SetIndent(2)
+	return errors.Join(enc.Encode(doc), enc.Close())
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dray-sync/dray/engine/config"
+	"github.com/dray-sync/dray/engine/diag"
+	"github.com/dray-sync/dray/engine/reconcile"
+	"github.com/dray-sync/dray/engine/repo"
+)
+
+// environmentFlag adds --environment.
+func environmentFlag(c *cobra.Command, into *string) {
+	c.Flags().StringVarP(into, "environment", "e", "", "the environment; may be left out where the repository has only one")
+}
+
+// folder returns the folder that a command works on: its argument, or the working directory.
+func folder(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return "."
+}
+
+// load reads and judges the configuration in a folder.
+func (a *app) load(ctx context.Context, dir, environment string) (*config.Model, diag.List, *repo.Revision, error) {
+	source, err := repo.OpenDirectory(dir, repo.Limits{})
+	if err != nil {
+		return nil, nil, nil, unreachable(err)
+	}
+	return a.loadFrom(ctx, source, "", environment)
+}
+
+// loadFrom reads and judges one revision of a source.
+func (a *app) loadFrom(ctx context.Context, source repo.Source, rev, environment string) (*config.Model, diag.List, *repo.Revision, error) {
+	r, err := source.Fetch(ctx, rev)
+	if err != nil {
+		return nil, nil, nil, unreachable(err)
+	}
+	model, list, err := config.Load(ctx, r.Tree, config.Options{Environment: environment, Registry: a.registry})
+	if err != nil {
+		return nil, nil, nil, unreachable(err)
+	}
+	return model, append(reconcile.TreeDiagnostics(r.Tree), list...).Sorted(), r, nil
+}
+
+// valid reads the configuration in a folder and refuses it with all its diagnostics when there is an error among them.
+func (a *app) valid(ctx context.Context, dir, environment string) (*config.Model, error) {
+	model, list, _, err := a.load(ctx, dir, environment)
+	if err != nil {
+		return nil, err
+	}
+	return model, a.refuse(list)
+}
+
+// refuse writes diagnostics and ends the command when there is an error among them.
+func (a *app) refuse(list diag.List) error {
+	if !list.HasErrors() {
+		return nil
+	}
+	a.notef("%s\n", safeLines(list.Error()))
+	errs, _ := list.Count()
+	return invalid(fmt.Errorf("the configuration has %s", count(errs, "error")))
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// touchpoint returns a touchpoint of the model.
+func touchpointOf(m *config.Model, name string) (*config.Resource[config.Touchpoint], error) {
+	if t, ok := m.Touchpoints[name]; ok {
+		return t, nil
+	}
+	return nil, missing("touchpoint", name, keys(m.Touchpoints))
+}
+
+// missing says that a name does not exist, and which was perhaps meant.
+func missing(kind, name string, names []string) error {
+	text := fmt.Sprintf("%s %q does not exist", kind, name)
+	if n := diag.Nearest(name, names); n != "" {
+		text += fmt.Sprintf("; did you mean %q?", n)
+	}
+	return invalid(errors.New(text))
+}
