@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -184,12 +185,21 @@ type cutAfter struct {
 	net.Conn
 	text string
 	on   *atomic.Bool
+	cut  atomic.Bool
 }
 
 func (c *cutAfter) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
 	if c.on.Load() && strings.Contains(string(p), c.text) {
-		_ = c.Conn.(*net.TCPConn).CloseRead()
+		c.cut.Store(true)
+	}
+	return c.Conn.Write(p)
+}
+
+// Read loses every answer from the cut on, also one that it was waiting for already.
+func (c *cutAfter) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.cut.Load() {
+		return 0, io.EOF
 	}
 	return n, err
 }

@@ -210,3 +210,11 @@ func appendScaled(dst []byte, n int64, scale int) []byte {
 	}
 	return append(dst, digits...)
 }
+
+// AsDecimal returns an Int as a Decimal of scale 0, and anything else as it is.
+func (v Value) AsDecimal() Value {
+	if v.kind == Int {
+		v.kind, v.scale = Decimal, 0
+	}
+	return v
+}

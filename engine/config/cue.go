@@ -14,7 +14,7 @@ func (l *loader) refuseCUE() {
 			continue
 		}
 		l.list.Add(diag.Diagnostic{
-			Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: name}, Message: "resources in CUE are not evaluated",
+			Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: name, Line: 1, Col: 1}, Message: "resources in CUE are not evaluated",
 			Hint: "write the resource as YAML, or export it with cue export --out yaml and commit the result",
 		})
 	}
