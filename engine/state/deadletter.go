@@ -381,8 +381,11 @@ func (s *Store) findDeadLetters(ctx context.Context, p *point, hash KeyHash, led
 		args = append(args, k[:])
 	}
 	args = append(args, p.tp.ID, hash[:], findLimit)
-	rows, err := s.deadLetterRows(ctx, `WHERE touchpoint_id = ? AND (key_hash IN (?`+strings.Repeat(", ?", len(keys)-1)+`)
-		OR id IN (SELECT dead_letter_id FROM dead_letter_hashes WHERE touchpoint_id = ? AND hash = ?)) ORDER BY seq DESC LIMIT ?`, args)
+	// Two look-ups by index: one condition with OR would read the whole table.
+	rows, err := s.deadLetterRows(ctx, `WHERE seq IN (
+		SELECT seq FROM dead_letters WHERE touchpoint_id = ? AND key_hash IN (?`+strings.Repeat(", ?", len(keys)-1)+`) UNION
+		SELECT d.seq FROM dead_letter_hashes AS h JOIN dead_letters AS d ON d.id = h.dead_letter_id WHERE h.touchpoint_id = ? AND h.hash = ?
+		) ORDER BY seq DESC LIMIT ?`, args)
 	if err != nil {
 		return nil, err
 	}

@@ -45,8 +45,7 @@ func (t *txn) insertSlice(runID int64, after time.Duration) error {
 	if after > 0 {
 		opts.ScheduledAt = t.s.now().Add(after)
 	}
-	_, err := t.s.inserter.InsertTx(t.ctx, t.tx, sliceArgs{RunID: runID}, opts)
-	return err
+	return t.insertJob(sliceArgs{RunID: runID}, opts)
 }
 
 // insertDue inserts the job of a due time, once.
@@ -57,7 +56,15 @@ func (t *txn) insertDue(touchpointID int64, due time.Time) error {
 	if due.After(t.s.now()) {
 		opts.ScheduledAt = due
 	}
-	_, err := t.s.inserter.InsertTx(t.ctx, t.tx, dueArgs{TouchpointID: touchpointID, Due: micros(due)}, opts)
+	return t.insertJob(dueArgs{TouchpointID: touchpointID, Due: micros(due)}, opts)
+}
+
+// insertJob inserts a job in this transaction and wakes its queue afterwards.
+func (t *txn) insertJob(args river.JobArgs, opts *river.InsertOpts) error {
+	if opts.ScheduledAt.IsZero() {
+		t.after = append(t.after, func() { t.s.bell.ring(opts.Queue) })
+	}
+	_, err := t.s.inserter.InsertTx(t.ctx, t.tx, args, opts)
 	return err
 }
 

@@ -155,7 +155,7 @@ func (s *Store) Find(ctx context.Context, touchpointID int64, hash KeyHash) (Fin
 	}
 	matches := func(e *LedgerEntry) bool { return e.KeyHash == hash || slices.Contains(e.hashes(), hash) }
 	found := Findings{Ledger: p.log.filter(findLimit, matches)}
-	rows, err := s.ledgerRows(ctx, `(key_hash = ? OR key_hash IN (SELECT key_hash FROM ledger_hashes WHERE touchpoint_id = ? AND hash = ?)) LIMIT ?`,
+	rows, err := s.ledgerRows(ctx, `key_hash IN (SELECT ? UNION SELECT key_hash FROM ledger_hashes WHERE touchpoint_id = ? AND hash = ?) LIMIT ?`,
 		[]any{touchpointID, hash[:], touchpointID, hash[:], findLimit})
 	if err != nil {
 		return Findings{}, err

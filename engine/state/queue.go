@@ -11,7 +11,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 )
 
 // Handler works jobs. Its methods are called by several goroutines at once, never
@@ -89,8 +88,8 @@ type Queue struct {
 }
 
 // newInserter returns a client that only inserts.
-func newInserter(db *sql.DB, log hclog.Logger) (*river.Client[*sql.Tx], error) {
-	client, err := river.NewClient(riversqlite.New(db), &river.Config{Logger: slog.New(riverHandler{log: log}), MaxAttempts: maxAttempts})
+func newInserter(driver *bellDriver, log hclog.Logger) (*river.Client[*sql.Tx], error) {
+	client, err := river.NewClient(driver, &river.Config{Logger: slog.New(riverHandler{log: log}), MaxAttempts: maxAttempts})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
@@ -107,7 +106,7 @@ func (s *Store) NewQueue(o QueueOptions) (*Queue, error) {
 	bundle := river.NewWorkers()
 	river.AddWorker(bundle, &sliceWorker{workers: w})
 	river.AddWorker(bundle, &dueWorker{workers: w})
-	client, err := river.NewClient(riversqlite.New(s.db.river), &river.Config{
+	client, err := river.NewClient(newBellDriver(s.db.river, s.bell), &river.Config{
 		Logger:  slog.New(riverHandler{log: s.log}),
 		Queues:  map[string]river.QueueConfig{queueSlices: {MaxWorkers: o.Workers}, queueDue: {MaxWorkers: dueWorkers}},
 		Workers: bundle,

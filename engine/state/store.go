@@ -32,6 +32,7 @@ type Store struct {
 	ring   atomic.Pointer[secret.Ring]
 	// inserter puts jobs into the queue; it works none.
 	inserter *river.Client[*sql.Tx]
+	bell     *bell
 	anchor   *anchor
 
 	// turn is held by whoever writes, and guards the writer's connection and statements.
@@ -86,7 +87,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		dir: o.Dir, log: o.Log, now: o.Now, turn: make(chan struct{}, 1), statements: map[string]*sql.Stmt{},
-		points: map[int64]*point{}, byName: map[string]*point{}, stop: func() {},
+		points: map[int64]*point{}, byName: map[string]*point{}, bell: newBell(), stop: func() {},
 	}
 	if s.log == nil {
 		s.log = hclog.NewNullLogger()
@@ -121,7 +122,7 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 	if err := s.openRing(ctx, o); err != nil {
 		return err
 	}
-	if s.inserter, err = newInserter(s.db.river, s.log); err != nil {
+	if s.inserter, err = newInserter(newBellDriver(s.db.river, s.bell), s.log); err != nil {
 		return err
 	}
 	s.anchor = newAnchor(s)

@@ -48,7 +48,19 @@ func (s *Store) write(ctx context.Context, f func(*txn) error) error {
 		return err
 	}
 	defer s.unlockWriter()
-	return s.transact(ctx, &txn{s: s}, f)
+	t := &txn{s: s}
+	err := s.transact(ctx, t, f)
+	if err == nil {
+		t.settle()
+	}
+	return err
+}
+
+// settle tells memory what has become durable.
+func (t *txn) settle() {
+	for _, f := range t.after {
+		f()
+	}
 }
 
 // transact runs f in a transaction. The caller holds the turn.
@@ -105,9 +117,7 @@ func (s *Store) change(ctx context.Context, p *point, f func(*txn) error) error 
 	}
 	p.head = t.head
 	s.anchor.move(p.tp.UID, t.head.Seq)
-	for _, f := range t.after {
-		f()
-	}
+	t.settle()
 	return nil
 }
 
