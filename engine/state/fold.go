@@ -230,11 +230,6 @@ func foldStatement(table string, n int) string {
 		conflict = `(touchpoint_id, key_hash) DO UPDATE SET row_seq = excluded.row_seq, state = excluded.state, sealed = excluded.sealed
 			WHERE excluded.row_seq >= ledger.row_seq`
 	}
-	if conflict != "DO NOTHING" {
-		conflict = "ON CONFLICT " + conflict
-	} else {
-		conflict = "ON CONFLICT DO NOTHING"
-	}
 	one := "(?" + strings.Repeat(", ?", strings.Count(columns, ",")) + ")"
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s%s %s", table, columns, one, strings.Repeat(", "+one, n-1), conflict)
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s%s ON CONFLICT %s", table, columns, one, strings.Repeat(", "+one, n-1), conflict)
 }
