@@ -144,15 +144,6 @@ func (t *txn) one(query string, args []any, into ...any) (bool, error) {
 	return err == nil, err
 }
 
-// query runs a query for many rows, which the caller closes before the next statement.
-func (t *txn) query(query string, args ...any) (*sql.Rows, error) {
-	stmt, err := t.s.prepared(t.ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return stmt.QueryContext(t.ctx, args...)
-}
-
 // prepared returns a statement of the writer's only connection, on which the
 // transaction runs too. The caller holds the turn.
 func (s *Store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
