@@ -101,7 +101,7 @@ func (s *semantics) plainSecrets(n *node) {
 		s.each(n, func(_ int, v *node) { s.plainSecrets(v) })
 	case objectNode:
 		s.fields(n, func(k, v *node) {
-			if v.kind == stringNode && v.text != "" && secretName(k.text) {
+			if (v.kind == stringNode || v.kind == intNode) && v.text != "" && secretName(k.text) {
 				s.report(v, codePlainSecret, fmt.Sprintf("%s looks like a secret in the clear", k.text), "put it into a credential with dray credential create, and change the secret: it is in the history now")
 				return
 			}

@@ -25,12 +25,12 @@ func (s *semantics) mapping() {
 		if len(v.keys) == 0 {
 			s.report(v, codeMissingField, "the mapping has no field", "map at least one")
 		}
-		s.mappingFields(v, mappingPlace{roots: []string{"$root", "$out"}, all: all}, true)
+		s.mappingFields(v, mappingPlace{roots: []string{"$this", "$root", "$out", "$run"}, all: all}, true)
 	})
 	s.in(s.spec, "checks", func(v *node) {
 		s.unique(v, "name")
 		s.each(v, func(_ int, check *node) {
-			p := s.expression(check, "expr", expr.Options{Scope: scope("$root", "$out"), Want: condition})
+			p := s.expression(check, "expr", expr.Options{Scope: scope("$root", "$out", "$run"), Want: condition})
 			s.outRefs(check.get("expr"), "expr", p, mappingPlace{mapped: all, all: all})
 		})
 	})
@@ -89,7 +89,7 @@ func (s *semantics) where(n *node, at mappingPlace) {
 
 // element is the place inside the elements of a list.
 func (at mappingPlace) element() mappingPlace {
-	at.roots = []string{"$root", "$parent", "$index", "$out"}
+	at.roots = pathRoots
 	return at
 }
 
@@ -150,8 +150,8 @@ var optionTypes = []struct {
 	option string
 	types  []string
 }{
-	{"zone", []string{"date", "datetime"}},
-	{"to", []string{"date", "datetime"}},
+	{"zone", []string{"date", "datetime", "string"}},
+	{"to", []string{"date", "datetime", "string"}},
 	{"format", []string{"date", "datetime", "string"}},
 	{"scale", []string{"decimal"}},
 	{"round", []string{"decimal", "money", "int"}},
