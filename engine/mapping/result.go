@@ -71,3 +71,21 @@ const (
 	RuleExpr            Rule = "expr"             // an expression failed
 	RuleCheck           Rule = "check"            // a check does not hold
 )
+
+// String returns the reason on one line, without content.
+func (r Reason) String() string {
+	s := "rule " + string(r.Rule)
+	if r.Field != "" {
+		s = "field " + r.Field + ": " + s
+	}
+	if r.Type != "" {
+		s += " (" + r.Type + ")"
+	}
+	if r.Check != "" {
+		s += " " + r.Check
+	}
+	if r.Message != "" {
+		s += ": " + r.Message
+	}
+	return s
+}
