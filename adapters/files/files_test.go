@@ -188,7 +188,7 @@ func mistakes(t testing.TB) []adaptertest.Mistake {
 
 var reads = []adapters.ReadMode{adapters.ReadIncremental, adapters.ReadFull, adapters.ReadKeys}
 
-// TestConformanceOfOneFile covers everything that a file without * in its name can do, but incremental reads of several files.
+// TestConformance runs each format as one file that is written anew, and as a folder of new files.
 func TestConformance(t *testing.T) {
 	for name, f := range formats() {
 		for _, shape := range []struct {

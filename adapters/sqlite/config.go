@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/adapters"
 )
@@ -122,7 +123,7 @@ func oneStatement(query string) bool {
 }
 
 func indexFrom(s, sub string, from int) int {
-	if i := bytes.Index([]byte(s[from:]), []byte(sub)); i >= 0 {
+	if i := strings.Index(s[from:], sub); i >= 0 {
 		return from + i
 	}
 	return -1
