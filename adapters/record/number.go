@@ -2,7 +2,6 @@ package record
 
 import (
 	"errors"
-	"math/big"
 	"strconv"
 	"strings"
 )
@@ -12,7 +11,7 @@ var ErrNumber = errors.New("not a decimal number of at most 1000 digits")
 
 // ParseNumber reads the text of a JSON number exactly: Int where it has neither point nor exponent, else Decimal.
 // 1.10 keeps its scale; 1e3 is the Decimal 1000 with scale 0. Text that is no JSON number, has more than [MaxDigits]
-// digits or an exponent beyond ±[MaxExponent] is [ErrNumber].
+// digits or an exponent beyond ±[MaxExponent] is [ErrNumber]. A number that is large keeps s.
 func ParseNumber(s string) (Value, error) {
 	if n, ok := smallInt(s); ok {
 		return IntValue(n), nil
@@ -25,11 +24,12 @@ func ParseNumber(s string) (Value, error) {
 		return Value{}, ErrNumber
 	}
 	if !p.point && !p.hasExp {
-		n, ok := new(big.Int).SetString(s, 10)
-		if !ok {
-			return Value{}, ErrNumber
+		if len(p.whole) <= 19 {
+			if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+				return IntValue(n), nil
+			}
 		}
-		return BigIntValue(n), nil
+		return Value{kind: Int, text: s}, nil // canonical: the grammar has but one form for it
 	}
 	scale := int64(len(p.frac)) - int64(p.exp)
 	digits := p.whole + p.frac

@@ -59,16 +59,16 @@ func (c *compiler) asDate(at string, in *config.Field) step {
 		case record.Timestamp:
 			return record.DateValue(m.move(v.Time())), ""
 		}
-		civil, t, rule := m.read(v)
+		written, t, rule := m.read(v)
 		switch {
 		case rule != "":
 			return v, rule
-		case civil == nil:
+		case m.unix != 0:
 			return record.DateValue(m.move(t)), ""
-		case civil.has&hasOffset == 0 && (m.to == nil || civil.has&hasTime == 0): // the day that is written
-			return record.DateValue(time.Date(civil.year, time.Month(civil.month), civil.day, 0, 0, 0, 0, time.UTC)), ""
+		case written.has&hasOffset == 0 && (m.to == nil || written.has&hasTime == 0): // the day that is written
+			return record.DateValue(time.Date(written.year, time.Month(written.month), written.day, 0, 0, 0, 0, time.UTC)), ""
 		}
-		if t, rule = m.instant(civil); rule != "" {
+		if t, rule = m.instant(&written); rule != "" {
 			return v, rule
 		}
 		return record.DateValue(m.move(t)), ""
@@ -99,24 +99,24 @@ func (m *moment) time(v record.Value) (time.Time, Rule) {
 		y, mo, d := v.Time().Date()
 		return local(&civil{year: y, month: int(mo), day: d}, m.zone)
 	}
-	civil, t, rule := m.read(v)
-	if rule != "" || civil == nil {
+	written, t, rule := m.read(v)
+	if rule != "" || m.unix != 0 {
 		return t, rule
 	}
-	if m.format == nil && civil.has&hasTime == 0 && !m.said { // a day is no instant unless the field says where it begins
+	if m.format == nil && written.has&hasTime == 0 && !m.said { // a day is no instant unless the field says where it begins
 		return t, RuleDate
 	}
-	return m.instant(civil)
+	return m.instant(&written)
 }
 
-// read reads a text or number: as written, or as an instant.
-func (m *moment) read(v record.Value) (*civil, time.Time, Rule) {
+// read reads a text as written, or with unix a number as an instant.
+func (m *moment) read(v record.Value) (civil, time.Time, Rule) {
 	if m.unix != 0 {
 		t, rule := m.fromUnix(v)
-		return nil, t, rule
+		return civil{}, t, rule
 	}
 	if v.Kind() != record.String {
-		return nil, time.Time{}, RuleType
+		return civil{}, time.Time{}, RuleType
 	}
 	var c civil
 	var ok bool
@@ -126,9 +126,9 @@ func (m *moment) read(v record.Value) (*civil, time.Time, Rule) {
 		c, ok = parseISO(v.Text())
 	}
 	if !ok {
-		return nil, time.Time{}, RuleDate
+		return civil{}, time.Time{}, RuleDate
 	}
-	return &c, time.Time{}, ""
+	return c, time.Time{}, ""
 }
 
 // Bounds of dates: years 1 to 9999.

@@ -263,7 +263,8 @@ func (c *compiler) lookupStep(at, name string) (step, expr.Type) {
 		return nil, expr.Type{}
 	}
 	return func(e *Executor, v record.Value) (record.Value, Rule) {
-		w, rule, _ := t.find(e, append(e.keys[:0], v))
+		e.keys = append(e.keys[:0], v)
+		w, rule, _ := t.find(e, e.keys)
 		if rule != "" {
 			return v, rule
 		}
