@@ -39,7 +39,7 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 		Options: o, tables: tables, problems: problems, slots: record.NewSlots(),
 		seen: map[string]bool{}, scratch: &Executor{},
 	}
-	top := &scope{slots: c.slots}
+	top := &scope{slots: c.slots, typ: objectType(o.Source)}
 	c.zone = c.location("", o.Zone)
 	p := &Program{slots: c.slots}
 	for _, e := range o.Extra {
@@ -60,6 +60,21 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 	}
 	p.finish(c)
 	return p, c.problems
+}
+
+// objectType returns what expressions know of an object. A name that is a path stands for the object it starts in.
+func objectType(o *config.Object) expr.Type {
+	if o == nil {
+		return expr.Type{}
+	}
+	t := expr.Type{Kind: record.Object, Fields: make(map[string]expr.Type, len(o.Fields))}
+	for _, f := range o.Fields {
+		if p, err := record.ParsePath(f.Name); err == nil && len(p) > 1 {
+			t.Fields[p[0].Name] = expr.Type{}
+		}
+		t.Fields[f.Name] = expr.Type{}
+	}
+	return t
 }
 
 func withoutRoot(p record.Path) record.Path {

@@ -448,3 +448,20 @@ func TestReasonsHoldNoContent(t *testing.T) {
 		}
 	}
 }
+
+func TestSourceFieldsAreKnown(t *testing.T) {
+	o := Options{Source: &config.Object{Fields: []config.ObjectField{{Name: "total"}, {Name: "lines"}, {Name: "billing.email"}}}}
+	p, problems := Compile(mappingOf(t, `{"fields":{"a":{"from":"total"},"b":{"from":"billing.email"},"c":{"each":"lines","fields":{"x":{"from":"any"},"y":{"expr":"$root.total"}}}}}`), o)
+	if p == nil {
+		t.Fatalf("%+v", problems)
+	}
+	_, problems = Compile(mappingOf(t, `{"fields":{"a":{"from":"totl"},"b":{"expr":"totl + 1"},"c":{"each":"line","fields":{"x":{"from":"y"}}}}}`), o)
+	var got []string
+	for _, p := range problems {
+		got = append(got, p.Code+" "+p.Path+" "+p.Hint)
+	}
+	want := `mapping/unknown-field spec.fields.a.from did you mean "total"?|expr/unknown-name spec.fields.b.expr did you mean "total"?|mapping/unknown-field spec.fields.c.each did you mean "lines"?`
+	if strings.Join(got, "|") != want {
+		t.Errorf("got %q", got)
+	}
+}

@@ -16,6 +16,8 @@ type Options struct {
 	Extra []record.Path
 	// Key names the output fields that form the destination's key: each must be there and not blank.
 	Key []string
+	// Source is what is known of the source object's fields: a path to any other is a problem. nil: nothing is known.
+	Source *config.Object
 	// Zone is what a date without a zone means where the field does not say: the source connection's zone. Empty: unknown.
 	Zone string
 }
