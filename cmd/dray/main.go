@@ -8,8 +8,10 @@ import (
 
 	"github.com/dray-sync/dray/adapters/all"
 	"github.com/dray-sync/dray/cmd/internal/cli"
+	"github.com/dray-sync/dray/engine/config"
 )
 
 func main() {
+	config.RunChildIfAsked()
 	os.Exit(cli.Main(os.Args[1:], all.Registry()))
 }

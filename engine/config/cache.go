@@ -8,10 +8,12 @@ import (
 // A Cache keeps what is known of files and settings from one load to the next, by their content, so that a load judges only what
 // changed. What a load did not use is dropped when it ends. The zero Cache is ready for use and safe for concurrent use.
 type Cache struct {
-	mu     sync.Mutex
-	table  *table
-	files  map[[sha256.Size]byte]*fileContent
-	schema map[string]*settingsSchema // by the application's CUE text
+	mu      sync.Mutex
+	table   *table
+	files   map[[sha256.Size]byte]*fileContent
+	schema  map[string]*settingsSchema         // by the application's CUE text
+	answers map[[sha256.Size]byte]*cueResponse // by the request, of this load and the one before
+	older   map[[sha256.Size]byte]*cueResponse
 }
 
 // fileContent is all that is known of a file by its content.
@@ -74,6 +76,35 @@ func (c *Cache) keep(files map[[sha256.Size]byte]*fileContent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.files = files
+	c.older, c.answers = c.answers, nil
+}
+
+// answer returns what CUE packages were evaluated to before, or nil.
+func (c *Cache) answer(request [sha256.Size]byte) *cueResponse {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.answers[request]; known != nil {
+		return known
+	}
+	known := c.older[request]
+	if known != nil {
+		c.put(request, known)
+	}
+	return known
+}
+
+// keepAnswer keeps what CUE packages were evaluated to.
+func (c *Cache) keepAnswer(request [sha256.Size]byte, answer *cueResponse) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.put(request, answer)
+}
+
+func (c *Cache) put(request [sha256.Size]byte, answer *cueResponse) {
+	if c.answers == nil {
+		c.answers = map[[sha256.Size]byte]*cueResponse{}
+	}
+	c.answers[request] = answer
 }
 
 // settings returns the table of an application's settings.

@@ -32,9 +32,11 @@ func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error)
 	if err := l.read(ctx); err != nil {
 		return nil, nil, fmt.Errorf("reading the repository: %w", err)
 	}
-	l.refuseCUE()
-	model := l.resolve(ctx)
-	if err := ctx.Err(); err != nil {
+	if err := l.readCUE(); err != nil {
+		return nil, nil, fmt.Errorf("reading the repository: %w", err)
+	}
+	model, err := l.resolve(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
 	list := l.list.Sorted()
@@ -46,15 +48,16 @@ func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error)
 
 // A loader is one load under way.
 type loader struct {
-	fsys   fs.FS
-	o      Options
-	limits LoadLimits
-	cache  *Cache
-	table  *table
-	yaml   []string // paths, sorted
-	cue    []string
-	found  []*loaded
-	list   diag.List
+	fsys     fs.FS
+	o        Options
+	limits   LoadLimits
+	cache    *Cache
+	table    *table
+	yaml     []string // paths, sorted
+	cue      []string
+	cueFiles map[string]string // by path, module file included
+	found    []*loaded
+	list     diag.List
 }
 
 // loaded is one resource, or patch, with the files its parts stand in.
@@ -156,7 +159,7 @@ func (l *loader) collect(contents []*fileContent, sums [][sha256.Size]byte) erro
 }
 
 // resolve judges every environment that is asked for and returns the model of the first.
-func (l *loader) resolve(ctx context.Context) *Model {
+func (l *loader) resolve(ctx context.Context) (*Model, error) {
 	repository := l.repository()
 	var spec Repository
 	if repository != nil {
@@ -167,16 +170,20 @@ func (l *loader) resolve(ctx context.Context) *Model {
 	names := l.environments(spec, repository)
 	var first *Model
 	for i, name := range names {
-		if ctx.Err() != nil {
-			return nil
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 		e := &environment{loader: l, name: name, spec: spec.Environments[name], repository: repository}
-		e.patch(base, patches)
+		built, err := l.evaluateCUE(ctx, e.spec.Tags)
+		if err != nil {
+			return nil, err
+		}
+		e.patch(append(slices.Clip(base), built...), patches)
 		if m := e.link(); i == 0 {
 			first = m
 		}
 	}
-	return first
+	return first, nil
 }
 
 // repository finds dray.yaml: the first kind: Repository, in order of files.

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/dray-sync/dray/adapters"
+import (
+	"context"
+
+	"github.com/dray-sync/dray/adapters"
+)
 
 // Options say how a repository is loaded. The zero Options load with every default and judge no application's settings.
 type Options struct {
@@ -11,6 +15,8 @@ type Options struct {
 	Registry *adapters.Registry
 	// Cache keeps what is known of files from one load to the next. nil: nothing is kept.
 	Cache *Cache
+	// EvalCUE evaluates the repository's CUE packages. nil: in a child of this program (see [RunChildIfAsked]).
+	EvalCUE func(ctx context.Context, request []byte) ([]byte, error)
 	// Limits bound what is read. Zero fields have their defaults.
 	Limits LoadLimits
 }
