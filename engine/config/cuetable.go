@@ -350,7 +350,7 @@ func (b *tableBuilder) structure(e *ast.StructLit) *typ {
 
 func (b *tableBuilder) field(t *typ, d *ast.Field) {
 	if l, ok := d.Label.(*ast.ListLit); ok && len(l.Elts) == 1 {
-		t.object.patterns = append(t.object.patterns, patternTyp{name: b.expr(l.Elts[0]), typ: b.expr(d.Value)})
+		t.object.patterns = append(t.object.patterns, patternTyp{name: b.expr(l.Elts[0]), field: &fieldTyp{optional: true, typ: b.expr(d.Value)}})
 		return
 	}
 	f := &fieldTyp{name: labelName(d.Label), doc: docOf(d), optional: d.Constraint == token.OPTION}

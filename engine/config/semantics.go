@@ -127,9 +127,9 @@ func (s *semantics) unique(list *node, field string) {
 }
 
 // expression compiles the text of a field and reports all that is wrong with it. It returns the program, or nil.
-func (s *semantics) expression(n *node, name string, o expr.Options) (program *expr.Program) {
+func (s *semantics) expression(n *node, name string, want expr.Type, roots ...string) (program *expr.Program) {
 	s.in(n, name, func(v *node) {
-		p, err := expr.Compile(v.text, o)
+		p, err := expr.Compile(v.text, expr.Options{Scope: scope(roots), Want: want})
 		if err == nil {
 			program = p
 			return
@@ -173,7 +173,7 @@ func excerpt(text string, offset int) string {
 var condition = expr.Type{Kind: record.Bool}
 
 // scope returns what expressions may name: any field of the record, and these roots.
-func scope(roots ...string) expr.Scope {
+func scope(roots []string) expr.Scope {
 	s := expr.Scope{Roots: make(map[string]expr.Type, len(roots))}
 	for _, r := range roots {
 		s.Roots[r] = expr.Type{}

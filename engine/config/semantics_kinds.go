@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-
-	"github.com/dray-sync/dray/adapters/expr"
 )
 
 // indexOfName returns where $out.name stands in an expression: the offset of $out, or -1.
@@ -13,7 +11,7 @@ func indexOfName(text, name string) int { return strings.Index(text, "$out."+nam
 
 func (s *semantics) touchpoint() {
 	s.in(s.spec, "source", func(v *node) {
-		s.expression(v, "where", expr.Options{Scope: scope("$root"), Want: condition})
+		s.expression(v, "where", condition, "$root")
 	})
 	s.in(s.spec, "trace", func(v *node) { s.each(v, func(_ int, p *node) { s.noRoots(p) }) })
 	s.in(s.spec, "destination", s.destination)

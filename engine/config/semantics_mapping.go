@@ -30,7 +30,7 @@ func (s *semantics) mapping() {
 	s.in(s.spec, "checks", func(v *node) {
 		s.unique(v, "name")
 		s.each(v, func(_ int, check *node) {
-			p := s.expression(check, "expr", expr.Options{Scope: scope("$root", "$out", "$run"), Want: condition})
+			p := s.expression(check, "expr", condition, "$root", "$out", "$run")
 			s.outRefs(check.get("expr"), "expr", p, mappingPlace{mapped: all, all: all})
 		})
 	})
@@ -66,7 +66,7 @@ func (s *semantics) mappingField(n *node, at mappingPlace) {
 		s.in(n, name, func(v *node) { s.pathPlace(v, at) })
 	}
 	s.in(n, "with", func(v *node) { s.fields(v, func(_, p *node) { s.pathPlace(p, at) }) })
-	s.outRefs(n.get("expr"), "expr", s.expression(n, "expr", expr.Options{Scope: scope(at.roots...)}), at)
+	s.outRefs(n.get("expr"), "expr", s.expression(n, "expr", expr.Type{}, at.roots...), at)
 	s.when(n, at)
 	inner := at
 	if n.key("each") != nil {
@@ -78,12 +78,12 @@ func (s *semantics) mappingField(n *node, at mappingPlace) {
 }
 
 func (s *semantics) when(n *node, at mappingPlace) {
-	p := s.expression(n, "when", expr.Options{Scope: scope(at.roots...), Want: condition})
+	p := s.expression(n, "when", condition, at.roots...)
 	s.outRefs(n.get("when"), "when", p, at)
 }
 
 func (s *semantics) where(n *node, at mappingPlace) {
-	p := s.expression(n, "where", expr.Options{Scope: scope(at.roots...), Want: condition})
+	p := s.expression(n, "where", condition, at.roots...)
 	s.outRefs(n.get("where"), "where", p, at)
 }
 

@@ -56,7 +56,7 @@ func (t *typ) anyOpaque(seen map[*typ]bool) bool {
 		}
 	}
 	for _, p := range t.object.patterns {
-		if p.typ.anyOpaque(seen) || p.name.anyOpaque(seen) {
+		if p.field.typ.anyOpaque(seen) || p.name.anyOpaque(seen) {
 			return true
 		}
 	}

@@ -54,8 +54,8 @@ type fieldTyp struct {
 
 // A patternTyp is the fields whose names match.
 type patternTyp struct {
-	name *typ // what the names are
-	typ  *typ
+	name  *typ // what the names are
+	field *fieldTyp
 }
 
 // A bound is a limit of a number.
@@ -204,7 +204,7 @@ func (o *objectTyp) field(name string) *fieldTyp {
 	}
 	for _, p := range o.patterns {
 		if p.name.matchesText(name) {
-			return &fieldTyp{name: name, optional: true, typ: p.typ}
+			return p.field
 		}
 	}
 	return nil
@@ -212,5 +212,8 @@ func (o *objectTyp) field(name string) *fieldTyp {
 
 // matchesText reports whether a text is one the type takes.
 func (t *typ) matchesText(s string) bool {
+	if len(t.kinds) == 1 && t.kinds[0] == stringNode && t.scalar() && t.patterns == nil && t.excluded == nil && t.format == "" {
+		return true
+	}
 	return (&checker{quiet: true}).try(&node{kind: stringNode, text: s}, t)
 }
