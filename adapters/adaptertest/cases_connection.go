@@ -175,8 +175,11 @@ func tryCapabilities(ctx context.Context, p *probe) error {
 		name      string
 		got, want bool
 	}{
-		{"Source", source, can.Source}, {"Destination", destination, can.Destination},
-		{"Discoverer", discoverer, can.Discoverer}, {"Transactional", transactional, can.Transactional}, {"KeyReader", keyReader, can.KeyReader},
+		{"Source", source, can.Source},
+		{"Destination", destination, can.Destination},
+		{"Discoverer", discoverer, can.Discoverer},
+		{"Transactional", transactional, can.Transactional},
+		{"KeyReader", keyReader, can.KeyReader},
 	} {
 		if c.got != c.want {
 			return fmt.Errorf("%s: present is %t, declared is %t", c.name, c.got, c.want)

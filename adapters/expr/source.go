@@ -59,8 +59,10 @@ func parse(source string) (*text, ast.Node, Errors) {
 func checkSource(source string) *Error {
 	switch {
 	case len(source) > MaxSource:
-		return &Error{Offset: MaxSource, Length: len(source) - MaxSource, Code: CodeTooLarge,
-			Message: fmt.Sprintf("expression is longer than %d bytes", MaxSource), Hint: "compute parts of it in fields of their own"}
+		return &Error{
+			Offset: MaxSource, Length: len(source) - MaxSource, Code: CodeTooLarge,
+			Message: fmt.Sprintf("expression is longer than %d bytes", MaxSource), Hint: "compute parts of it in fields of their own",
+		}
 	case !utf8.ValidString(source):
 		at := strings.IndexFunc(source, func(r rune) bool { return r == utf8.RuneError })
 		return &Error{Offset: at, Length: 1, Code: CodeSyntax, Message: "expression is not valid UTF-8"}

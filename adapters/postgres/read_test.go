@@ -118,8 +118,11 @@ func TestDiscoverDescribesFields(t *testing.T) {
 		t.Fatal(all, err)
 	}
 	want := []adapters.Field{
-		{Name: "id", Type: "int", ReadOnly: true}, {Name: "n", Type: "decimal", Required: true}, {Name: "s", Type: "string"},
-		{Name: "m", Type: "string", Nullable: true, Enum: []string{"ok", "bad"}}, {Name: "tags", Type: "list", Nullable: true},
+		{Name: "id", Type: "int", ReadOnly: true},
+		{Name: "n", Type: "decimal", Required: true},
+		{Name: "s", Type: "string"},
+		{Name: "m", Type: "string", Nullable: true, Enum: []string{"ok", "bad"}},
+		{Name: "tags", Type: "list", Nullable: true},
 	}
 	if got := fmt.Sprint(all[0].Fields); got != fmt.Sprint(want) {
 		t.Errorf("got  %s\nwant %s", got, fmt.Sprint(want))

@@ -84,7 +84,9 @@ func TestAppendJSON(t *testing.T) {
 		[]string{"bytes", "date", "time", "at", "text", "raw", "none", "file"},
 		[]Value{
 			BytesValue([]byte{0xff, 0}), DateValue(at), TimeOfDayValue(90*time.Second + 5*time.Millisecond), TimestampValue(at),
-			StringValue("a\"\\\n\x01é"), RawValue("{ \"a b\" : [ 1 ,\n\"\\\" x\" ] }"), {}, FileValue("in/x.csv"),
+			StringValue("a\"\\\n\x01é"), RawValue("{ \"a b\" : [ 1 ,\n\"\\\" x\" ] }"),
+			{},
+			FileValue("in/x.csv"),
 		})
 	want := `{"bytes":"/wA=","date":"2026-01-02","time":"00:01:30.005","at":"2026-01-02T03:04:05.6-01:30","text":"a\"\\\n\u0001é","raw":{"a b":[1,"\" x"]},"file":"in/x.csv"}`
 	if got := string(v.AppendJSON(nil)); got != want {

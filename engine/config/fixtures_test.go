@@ -48,7 +48,7 @@ func readFixture(t testing.TB, path string) (fstest.MapFS, []expectation) {
 		fsys[f.Name] = &fstest.MapFile{Data: f.Data}
 		for i, line := range strings.Split(string(f.Data), "\n") {
 			if m := wantComment.FindStringSubmatch(line); m != nil {
-				for _, word := range strings.Fields(m[1]) {
+				for word := range strings.FieldsSeq(m[1]) {
 					want = append(want, expectationOf(t, f.Name, i+1, word))
 				}
 			}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,10 +118,8 @@ func judgePath(text string) *formProblem {
 }
 
 func judgeRoot(root string, allowed []string) *formProblem {
-	for _, r := range allowed {
-		if r == root {
-			return nil
-		}
+	if slices.Contains(allowed, root) {
+		return nil
 	}
 	if root == "" {
 		return nil

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -75,9 +76,7 @@ func TestPatchesAreMergedByKindAndName(t *testing.T) {
 
 func TestEveryEnvironmentIsJudgedWhenNoneIsNamed(t *testing.T) {
 	files := map[string]string{}
-	for k, v := range patched {
-		files[k] = v
-	}
+	maps.Copy(files, patched)
 	files["environments/production/deep/books.yaml"] += "  pool: Nowhere!\n"
 	fsys := repositoryOf(files)
 	m, list, err := Load(t.Context(), fsys, Options{Registry: testRegistry()})

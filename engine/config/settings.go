@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/cuecontext"
@@ -16,8 +15,6 @@ type settingsSchema struct {
 	text           string
 	config, object *typ // nil: it has none
 	opaque         bool // the table cannot say all of it
-	once           sync.Once
-	cue            cue.Value
 }
 
 // newSettingsSchema makes the table of an application's CUE text.
@@ -75,11 +72,10 @@ func (s *settingsSchema) judge(c *checker, n *node, definition string, t *typ) j
 	return sortedJSON(doc)
 }
 
-// ask has CUE judge what the table accepts.
+// ask has CUE judge what the table accepts. Its context is thrown away: contexts grow with every value.
 func (s *settingsSchema) ask(c *checker, n *node, definition string, doc []byte) []byte {
-	s.once.Do(func() { s.cue = cuecontext.New().CompileString(s.text) })
-	def := s.cue.LookupPath(cue.ParsePath(definition))
-	v := def.Unify(def.Context().CompileBytes(doc))
+	ctx := cuecontext.New()
+	v := ctx.CompileString(s.text).LookupPath(cue.ParsePath(definition)).Unify(ctx.CompileBytes(doc))
 	for _, e := range cueerrors.Errors(v.Validate(cue.Concrete(true), cue.Final())) {
 		path := e.Path()
 		if len(path) > 0 && path[0] == definition {

@@ -23,8 +23,11 @@ func TestRunTest(t *testing.T) {
 		{"now", config.TestCase{Expect: json.RawMessage(`{"at":"2026-04-02"}`)}, ""},
 		{"exactly", config.TestCase{ExpectExactly: json.RawMessage(`{"ref":"WEB-1","total":1.10,"at":"2026-04-02","lines":[{"item":"I-A","n":1}]}`)}, ""},
 		{"exactly, more", config.TestCase{ExpectExactly: json.RawMessage(`{"ref":"WEB-1","at":"2026-04-02","lines":[{"item":"I-A","n":1}]}`)}, "total: want nothing, got 1.10"},
-		{"differs", config.TestCase{Expect: json.RawMessage(`{"ref":"WEB-2","lines":[{"item":"I-B"},{"n":2}],"gone":null}`)},
-			`ref: want "WEB-2", got "WEB-1"; lines[0].item: want "I-B", got "I-A"; lines[1]: want {"n":2}, got nothing; gone: want null, got nothing`},
+		{
+			"differs",
+			config.TestCase{Expect: json.RawMessage(`{"ref":"WEB-2","lines":[{"item":"I-B"},{"n":2}],"gone":null}`)},
+			`ref: want "WEB-2", got "WEB-1"; lines[0].item: want "I-B", got "I-A"; lines[1]: want {"n":2}, got nothing; gone: want null, got nothing`,
+		},
 		{"list too long", config.TestCase{Expect: json.RawMessage(`{"lines":[]}`)}, `lines[0]: want nothing, got {"item":"I-A","n":1}`},
 		{"given lookup", config.TestCase{
 			Given:  &config.Given{Lookups: map[string]map[string]json.RawMessage{"items": {"A": json.RawMessage(`"given"`)}}},
@@ -38,8 +41,11 @@ func TestRunTest(t *testing.T) {
 			Given:          &config.Given{Lookups: map[string]map[string]json.RawMessage{"items": {}}},
 			ExpectRejected: &config.Rejection{Field: "lines[0].item", Rule: "lookup"},
 		}, ""},
-		{"rejected by another field", config.TestCase{Input: json.RawMessage(`{"name":"1","lines":[{"sku":"?"}]}`), ExpectRejected: &config.Rejection{Field: "ref", Rule: "lookup"}},
-			`want it rejected with field "ref" and rule "lookup", got field lines[0].item: rule lookup (string)`},
+		{
+			"rejected by another field",
+			config.TestCase{Input: json.RawMessage(`{"name":"1","lines":[{"sku":"?"}]}`), ExpectRejected: &config.Rejection{Field: "ref", Rule: "lookup"}},
+			`want it rejected with field "ref" and rule "lookup", got field lines[0].item: rule lookup (string)`,
+		},
 		{"not rejected", config.TestCase{ExpectRejected: &config.Rejection{Field: "ref"}}, "want it rejected, but it is mapped"},
 		{"rejected", config.TestCase{Input: json.RawMessage(`{"name":"1","total":"x"}`), Expect: json.RawMessage(`{}`)}, "want it mapped, but it is rejected: field total: rule number (string)"},
 		{"skipped", config.TestCase{Input: json.RawMessage(strings.Replace(input, "false", "true", 1)), ExpectSkipped: true}, ""},

@@ -55,24 +55,32 @@ func TestDiff(t *testing.T) {
 		"mapping changes": {model("a", "total", touchpoint("orders", nil)), model("b", "sum", touchpoint("orders", nil)), StateKept, Review, []string{"Mapping/order"}, false},
 		"filter changes": {
 			model("a", "total", touchpoint("orders", nil)),
-			model("b", "total", edited(func(t *config.Touchpoint) { t.Source.Where = "paid" })), StateKept, Review, []string{"Touchpoint/orders"}, false,
+			model("b", "total", edited(func(t *config.Touchpoint) { t.Source.Where = "paid" })), StateKept, Review,
+			[]string{"Touchpoint/orders"},
+			false,
 		},
 		"source changes": {
 			model("a", "total", touchpoint("orders", nil)),
-			model("b", "total", edited(func(t *config.Touchpoint) { t.Source.Object = "drafts" })), StateReset, Dangerous, []string{"Touchpoint/orders"}, true,
+			model("b", "total", edited(func(t *config.Touchpoint) { t.Source.Object = "drafts" })), StateReset, Dangerous,
+			[]string{"Touchpoint/orders"},
+			true,
 		},
 		"source changes, allowed": {
 			model("a", "total", touchpoint("orders", nil)),
 			model("b", "total", touchpoint("orders", func(r *config.Resource[config.Touchpoint]) {
 				r.Spec.Source.Object = "drafts"
 				r.Metadata.Annotations = map[string]string{AllowReset: "moved"}
-			})), StateReset, Dangerous, []string{"Touchpoint/orders"}, false,
+			})), StateReset, Dangerous,
+			[]string{"Touchpoint/orders"},
+			false,
 		},
 		"gone": {model("a", "total", touchpoint("orders", nil)), model("b", "total"), StatePruned, Dangerous, []string{"Touchpoint/orders"}, false},
 		"renamed": {
 			model("a", "total", touchpoint("orders", nil)),
 			model("b", "total", touchpoint("sales", func(r *config.Resource[config.Touchpoint]) { r.Metadata.RenamedFrom = "orders" })),
-			StateRenamed, Safe, []string{"Touchpoint/sales"}, false,
+			StateRenamed, Safe,
+			[]string{"Touchpoint/sales"},
+			false,
 		},
 	}
 	for name, tt := range tests {

@@ -172,11 +172,22 @@ func TestBindingAllowsAddr(t *testing.T) {
 		host, port string
 		want       bool
 	}{
-		{"db.plant.example", "6432", true}, {"DB.plant.example", "06432", true}, {"db.plant.example", "5432", false},
-		{"db.plant.example", "", false}, {"db.plant.example", "postgres", false}, {"db.plant.example.", "6432", false},
-		{"xdb.plant.example", "6432", false}, {"plant.example", "6432", false}, {"", "6432", false},
-		{"2001:db8::1", "443", true}, {"[2001:db8::1]", "443", true}, {"2001:db8::1%eth0", "443", false},
-		{"10.0.0.7", "8443", true}, {"10.0.0.7", "443", false}, {"::ffff:10.0.0.7", "8443", false}, {"10.0.0.7", "-8443", false},
+		{"db.plant.example", "6432", true},
+		{"DB.plant.example", "06432", true},
+		{"db.plant.example", "5432", false},
+		{"db.plant.example", "", false},
+		{"db.plant.example", "postgres", false},
+		{"db.plant.example.", "6432", false},
+		{"xdb.plant.example", "6432", false},
+		{"plant.example", "6432", false},
+		{"", "6432", false},
+		{"2001:db8::1", "443", true},
+		{"[2001:db8::1]", "443", true},
+		{"2001:db8::1%eth0", "443", false},
+		{"10.0.0.7", "8443", true},
+		{"10.0.0.7", "443", false},
+		{"::ffff:10.0.0.7", "8443", false},
+		{"10.0.0.7", "-8443", false},
 	} {
 		if got := bs.AllowsAddr(c.host, c.port); got != c.want {
 			t.Errorf("%s port %s: %v, want %v", c.host, c.port, got, c.want)
@@ -185,7 +196,7 @@ func TestBindingAllowsAddr(t *testing.T) {
 	if diff := cmp.Diff([]string{"10.0.0.7:8443", "[2001:db8::1]:443", "db.plant.example:6432"}, bs.Hosts()); diff != "" {
 		t.Error(diff)
 	}
-	if (Binding{}).AllowsAddr("", "") || (Bindings)(nil).AllowsAddr("db", "1") || (Bindings)(nil).Allows(&url.URL{Scheme: "https", Host: "a"}) {
+	if (Binding{}).AllowsAddr("", "") || Bindings(nil).AllowsAddr("db", "1") || Bindings(nil).Allows(&url.URL{Scheme: "https", Host: "a"}) {
 		t.Error("nothing bound, and something allowed")
 	}
 }

@@ -97,7 +97,10 @@ func inventory(m *config.Model) string {
 		n    int
 		what string
 	}{
-		{len(m.Touchpoints), "touchpoint"}, {len(m.Mappings), "mapping"}, {len(m.Connections), "connection"}, {len(m.Lookups), "lookup"},
+		{len(m.Touchpoints), "touchpoint"},
+		{len(m.Mappings), "mapping"},
+		{len(m.Connections), "connection"},
+		{len(m.Lookups), "lookup"},
 		{len(m.Tests), "mapping test"},
 	} {
 		if p.n > 0 {
