@@ -91,14 +91,4 @@ func tableHarness() adaptertest.Harness {
 	}
 }
 
-// switchApp stands for the application of the newest target: each table is an application of its own.
-type switchApp struct{ adapters.Application }
-
-func (s *switchApp) Spec() adapters.Spec {
-	if s.Application == nil {
-		return (&mem.Table{}).Application().Spec()
-	}
-	return s.Application.Spec()
-}
-
 func TestTable(t *testing.T) { adaptertest.Run(t, tableHarness()) }

@@ -120,7 +120,7 @@ func AppendJSONString(dst []byte, s string) []byte {
 
 // appendCompact appends JSON without the blanks between its parts.
 func appendCompact(dst []byte, json string) []byte {
-	if strings.IndexAny(json, " \n\r\t") < 0 {
+	if !strings.ContainsAny(json, " \n\r\t") {
 		return append(dst, json...)
 	}
 	inString := false

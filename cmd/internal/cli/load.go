@@ -74,14 +74,6 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// touchpoint returns a touchpoint of the model.
-func touchpointOf(m *config.Model, name string) (*config.Resource[config.Touchpoint], error) {
-	if t, ok := m.Touchpoints[name]; ok {
-		return t, nil
-	}
-	return nil, missing("touchpoint", name, keys(m.Touchpoints))
-}
-
 // missing says that a name does not exist, and which was perhaps meant.
 func missing(kind, name string, names []string) error {
 	text := fmt.Sprintf("%s %q does not exist", kind, name)

@@ -82,15 +82,6 @@ func (s *shop) add(n int, now time.Time) {
 	}
 }
 
-// touch changes the orders with the lowest numbers.
-func (s *shop) touch(n int, now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range n {
-		s.orders[i].UpdatedAt = now.UTC().Format("2006-01-02T15:04:05.000Z")
-	}
-}
-
 // paid counts the orders that are to be moved.
 func (s *shop) paid() (n int) {
 	s.mu.Lock()
