@@ -24,7 +24,7 @@ test: ## all tests; PostgreSQL is started where its programs exist or DRAY_TEST_
 	$(GO) test -shuffle=on ./...
 
 race: ## all tests of our packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./...
+	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./adapters/... ./engine/... ./cmd/internal/demo
 
 fmt: ## format all Go files
 	$(GO) run $(GOFUMPT) -l -w .
