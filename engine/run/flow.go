@@ -9,6 +9,7 @@ import (
 	"github.com/dray-sync/dray/adapters/record"
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/connect"
+	"github.com/dray-sync/dray/engine/diag"
 	"github.com/dray-sync/dray/engine/mapping"
 )
 
@@ -102,7 +103,12 @@ func (e *ends) compile() error {
 		Zone: e.flow.Model.Connections[e.flow.Spec.Source.Connection].Spec.Zone,
 	})
 	if program == nil {
-		return fmt.Errorf("mapping %q: %s: %s", e.flow.Spec.Mapping, problems[0].Path, problems[0].Message)
+		for _, p := range problems {
+			if p.Severity == diag.Error {
+				return fmt.Errorf("mapping %q: %s: %s", e.flow.Spec.Mapping, p.Path, p.Message)
+			}
+		}
+		return fmt.Errorf("mapping %q does not compile", e.flow.Spec.Mapping)
 	}
 	e.program = program
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/engine"
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/connect"
 	"github.com/dray-sync/dray/engine/secret"
@@ -106,13 +107,8 @@ func (a *app) pool(r *reach, dir string, m *config.Model) (*connect.Pool, error)
 	if err != nil && (r.identity != "" || !errors.Is(err, os.ErrNotExist)) {
 		return nil, unreachable(err)
 	}
-	return connect.NewPool(connect.Options{
-		Registry: a.registry,
-		Vault: &connect.Vault{
-			Identity: id, RepositoryID: m.Repository.Metadata.Name, Environment: m.Environment, Use: secret.UseLocal, Now: a.now,
-		},
-		Egress: egress, Paths: connect.NewPaths(paths, filepath.Join(dir, ".dray")), Log: log, Now: a.now,
-	}), nil
+	o := engine.Options{Registry: a.registry, Identity: id, Egress: egress, AllowPaths: paths, NeverPaths: []string{filepath.Join(dir, ".dray")}, Log: log, Now: a.now}
+	return engine.LocalPool(o, m, nil), nil
 }
 
 func (a *app) checkCommand() *cobra.Command {

@@ -1,0 +1,79 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/connect"
+	"github.com/dray-sync/dray/engine/mapping"
+	"github.com/dray-sync/dray/engine/state"
+)
+
+// A DryRecord is what would become of one record. Output is valid until the next one.
+type DryRecord struct {
+	Outcome mapping.Outcome
+	Reason  mapping.Reason
+	Output  []byte // the mapped record as JSON; nil unless it would be written
+}
+
+// Dry reads from the flow's start and maps at most limit records (0: all). Nothing is written and nothing is remembered.
+func Dry(ctx context.Context, f *Flow, pool *connect.Pool, now func() time.Time, limit int64, show func(DryRecord) error) (n state.Counts, err error) {
+	e := ends{flow: f}
+	defer e.close(context.WithoutCancel(ctx))
+	if err := e.open(ctx, pool); err != nil {
+		return n, err
+	}
+	req, err := e.readRequest(nil, now(), int(limit))
+	if err != nil {
+		return n, err
+	}
+	reader, err := e.source.OpenRead(ctx, req)
+	if err != nil {
+		return n, err
+	}
+	defer func() { err = errors.Join(err, reader.Close(context.WithoutCancel(ctx))) }()
+	err = e.dry(ctx, reader, now, limit, &n, show)
+	return n, err
+}
+
+func (e *ends) dry(ctx context.Context, r adapters.Reader, now func() time.Time, limit int64, n *state.Counts, show func(DryRecord) error) error {
+	exec, b := e.program.NewExecutor(now), new(record.Batch)
+	var text []byte
+	for {
+		err := r.Next(ctx, b)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for i := range b.Len() {
+			if limit > 0 && n.Read == limit {
+				return nil
+			}
+			n.Read++
+			res := exec.Map(b, i)
+			d := DryRecord{Outcome: res.Outcome, Reason: res.Reason}
+			switch res.Outcome {
+			case mapping.Filtered:
+				n.Filtered++
+			case mapping.Skipped:
+				n.Skipped++
+			case mapping.Rejected:
+				n.Rejected++
+			case mapping.Parked:
+				n.Parked++
+			case mapping.Mapped:
+				text = e.program.AppendJSON(text[:0], res.Row, true)
+				d.Output = text
+			}
+			if err := show(d); err != nil {
+				return err
+			}
+		}
+	}
+}
