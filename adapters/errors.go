@@ -88,10 +88,13 @@ func (e *Error) Error() string {
 // Unwrap returns what lies beneath.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf returns the kind of the first [Error] in err's tree, Canceled for context errors, else Internal.
+// KindOf returns the kind of the first [Error] in err's tree, Invalid for a [ConfigError], Canceled for context errors, else Internal.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
+	}
+	if _, ok := errors.AsType[*ConfigError](err); ok {
+		return Invalid
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return Canceled

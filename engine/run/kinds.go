@@ -64,6 +64,9 @@ func ended(status state.RunStatus, err error) *state.RunEnd {
 // detail is an error's text with what the other side said; for sealing only.
 func detail(err error) string {
 	text := err.Error()
+	if e, ok := errors.AsType[*adapters.ConfigError](err); ok && e.Hint != "" {
+		text += "; " + e.Hint
+	}
 	if e, ok := errors.AsType[*adapters.Error](err); ok && !e.Detail.IsEmpty() {
 		text += "\n" + e.Detail.Raw()
 	}
