@@ -192,7 +192,7 @@ var ErrOtherHost = errors.New("sealed for other hosts")
 // covers holds that a credential goes only to the hosts sealed into it (promise 5).
 func covers(sealed, wanted secret.Bindings) error {
 	for _, w := range wanted {
-		if host, port := w.Host(); !sealed.AllowsAddr(host, port) {
+		if !sealed.Covers(w) {
 			return fmt.Errorf("%w (%v) than the connection's: %s", ErrOtherHost, sealed.Strings(), w)
 		}
 	}
