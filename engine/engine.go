@@ -104,6 +104,7 @@ func (e *Engine) Run(ctx context.Context) (err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return e.reconciler.Run(ctx) })
 	g.Go(func() error { return e.schedule(ctx) })
+	g.Go(func() error { return e.maintain(ctx) })
 	for _, serve := range e.options.Serve {
 		g.Go(func() error { return serve(ctx, e) })
 	}
