@@ -112,7 +112,7 @@ func registerTouchpoints(api huma.API, s Service) {
 	}, describe("trigger", "Run a touchpoint now"), status(http.StatusAccepted))
 
 	huma.Post(api, "/v1/touchpoints/{name}/suspend", func(ctx context.Context, in *struct {
-		named
+		Name string `path:"name" doc:"the touchpoint"`
 		Body Suspension
 	},
 	) (*struct{}, error) {

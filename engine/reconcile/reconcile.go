@@ -220,8 +220,8 @@ func (r *Reconciler) attempt(ctx context.Context, tried string, force bool) func
 		r.options.Log.Error("revision is not valid; the last good one serves on", "revision", rev.String(), "errors", errs, "diagnostics", diagnostics.Error())
 		return attempted("Invalid", func(s *Status) {
 			s.Diagnostics = diagnostics
-			s.set(Valid, false, "Invalid", fmt.Sprintf("%d errors; the first: %s", errs, firstError(diagnostics)), now)
-			r.refuse(s, "Invalid", fmt.Sprintf("%s is not valid: %d errors", rev, errs), true)
+			s.set(Valid, false, "Invalid", "the first of its diagnostics: "+firstError(diagnostics), now)
+			r.refuse(s, "Invalid", fmt.Sprintf("%s is not valid: see its diagnostics (%d)", rev, errs), true)
 		})
 	}
 	return r.apply(ctx, rev, model, applied, diagnostics, attempted)
