@@ -34,6 +34,7 @@ var rules = []rule{
 	{"engine/plan", []string{"net/**", "os", "io/fs", "database/sql", "engine/state", "engine/repo/**"}, nil, "a plan does no I/O"},
 	{"engine/diag", []string{"engine/**", "adapters/**"}, nil, "diagnostics are a leaf"},
 	{"engine/secret/**", []string{"engine/config", "engine/state", "engine/run", "adapters"}, nil, "secrets are a leaf"},
+	{"examples", []string{"cmd/**"}, nil, "examples are files"},
 	{"schema", []string{"engine/**", "adapters/**", "cmd/**"}, nil, "the schema is text"},
 	{"cmd/**", []string{"adapters/all"}, []string{"cmd/dray"}, "only the program chooses its adapters"},
 	{"**", []string{"github.com/go-git/go-git/**"}, []string{"engine/repo", "engine/repo/gitserver", "engine/repo/repotest"}, "git stays behind engine/repo"},

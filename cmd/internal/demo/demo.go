@@ -5,7 +5,6 @@ package demo
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"io"
@@ -29,10 +28,11 @@ import (
 	"github.com/dray-sync/dray/engine/repo"
 	"github.com/dray-sync/dray/engine/repo/gitserver"
 	"github.com/dray-sync/dray/engine/secret"
+	"github.com/dray-sync/dray/examples"
 )
 
-//go:embed repository
-var files embed.FS
+// example is the repository that is told about.
+const example = "shop-to-erp"
 
 // Options vary the demonstration.
 type Options struct {
@@ -131,14 +131,15 @@ func (s *stage) createERP(ctx context.Context) error {
 	return err
 }
 
-// writeFiles makes the first commit: the embedded configuration, and keys and credential made for this run.
+// writeFiles makes the first commit: the example, with keys and a credential made for this run.
 func (s *stage) writeFiles(shopURL, token string, identity *secret.Identity) error {
-	err := fs.WalkDir(files, "repository", func(path string, d fs.DirEntry, err error) error {
+	here := strings.NewReplacer("http://127.0.0.1:8080", shopURL, "/var/lib/erp/erp.db", filepath.ToSlash(filepath.Join(s.dir, "erp.db")))
+	err := fs.WalkDir(examples.Files, example, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		text, err := files.ReadFile(path)
-		s.files[strings.TrimPrefix(path, "repository/")] = strings.NewReplacer("@SHOP@", shopURL, "@ERP@", filepath.Join(s.dir, "erp.db")).Replace(string(text))
+		text, err := examples.Files.ReadFile(path)
+		s.files[strings.TrimPrefix(path, example+"/")] = here.Replace(string(text))
 		return err
 	})
 	if err != nil {
