@@ -53,6 +53,8 @@ type stage struct {
 	text    []byte // scratch
 	parts   []secret.Part
 	keyCols []int // the destination key among the columns
+	// retrying: the records come from the dead letters, and are tried again whatever the ledger says.
+	retrying bool
 	// generation of the touchpoint: what an earlier one recorded proves nothing about this one's destination.
 	generation int64
 }
@@ -164,20 +166,22 @@ func (s *stage) destination(it *item) {
 // judge decides what the ledger can decide: repetitions, and what would change nothing.
 func (s *stage) judge(it *item, before state.LedgerEntry, n *state.Counts) {
 	it.before = before
-	if it.fate != toWrite || !it.keyed || before.State == state.LedgerNone {
+	if !it.keyed || s.retrying {
 		return
 	}
 	generation, g := binary.Varint(before.Version)
-	settled := before.State == state.LedgerWritten || before.State == state.LedgerUnchanged
-	if !settled || g <= 0 || generation != s.generation {
+	if g <= 0 || generation != s.generation {
 		return
 	}
-	hasVersion := len(it.version) > g
+	settled := before.State == state.LedgerWritten || before.State == state.LedgerUnchanged
+	// What was rejected stays so until the record or the mapping changes; onReject tries it again by itself.
+	rejected := before.State == state.LedgerRejected && before.Revision == s.ends.flow.Revision
+	hasVersion := len(it.version) > g && string(before.Version) == string(it.version)
 	switch {
-	case s.ends.flow.Spec.Source.Read == "incremental" && hasVersion && string(before.Version) == string(it.version):
+	case s.ends.flow.Spec.Source.Read == string(adapters.ReadIncremental) && hasVersion && (settled || rejected):
 		it.fate = left
 		n.Duplicates++
-	case s.ends.flow.Spec.Destination.Unchanged == "ledger" && before.Fingerprint == [32]byte(it.fingerprint):
+	case it.fate == toWrite && settled && s.ends.flow.Spec.Destination.Unchanged == "ledger" && before.Fingerprint == [32]byte(it.fingerprint):
 		it.fate = unchanged
 		n.Unchanged++
 	}

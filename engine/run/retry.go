@@ -17,6 +17,8 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 	if policy == nil {
 		return nil
 	}
+	s.stage.retrying = true
+	defer func() { s.stage.retrying = false }()
 	now, b := r.Now(), new(record.Batch)
 	b.Reset(nil)
 	for page := ""; ; {
