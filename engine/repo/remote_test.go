@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -109,9 +110,7 @@ func TestFetch(t *testing.T) {
 		t.Errorf("the revision prints as %s", rev)
 	}
 	all := map[string]string{"dray.yaml": "kind: Repository\n", "bin/run": "#!"}
-	for path, content := range files {
-		all[path] = content
-	}
+	maps.Copy(all, files)
 	if diff := cmp.Diff(all, contents(t, rev.Tree)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}

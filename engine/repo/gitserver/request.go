@@ -82,7 +82,7 @@ func (a *request) line(line string) error {
 	switch word {
 	case "want":
 		hash, caps, _ := strings.Cut(rest, " ")
-		for _, c := range strings.Fields(caps) {
+		for c := range strings.FieldsSeq(caps) {
 			a.capabilities[c] = true
 		}
 		return appendHash(&a.wants, hash)
