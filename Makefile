@@ -5,6 +5,7 @@ export CGO_ENABLED ?= 0
 
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
 FUZZTIME    ?= 10s
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS     := -s -w -X github.com/dray-sync/dray/cmd/internal/cli.version=$(VERSION)
@@ -29,10 +30,12 @@ race: ## all tests of our packages under the race detector (needs a C compiler)
 fmt: ## format all Go files
 	$(GO) run $(GOFUMPT) -l -w .
 
-lint: ## format, vet, static analysis
+lint: ## format, vet, static analysis, dead code, modern forms
 	@test -z "$$($(GO) run $(GOFUMPT) -l . | tee /dev/stderr)" || { echo "run: make fmt"; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	@out="$$($(GO) run $(DEADCODE) -test ./...)"; test -z "$$out" || { echo "$$out"; exit 1; }
+	@out="$$($(GO) fix -diff ./... 2>&1)"; test -z "$$out" || { echo "$$out"; exit 1; }
 
 tidy:
 	$(GO) mod tidy -diff

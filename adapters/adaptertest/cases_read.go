@@ -90,14 +90,14 @@ func tryReadNulls(ctx context.Context, p *probe) error {
 		return skip("the target has no nulls")
 	}
 	return p.readSeeded(ctx, []Item{
-		{ID: "a", Name: nil, Amount: "1", Rev: 1}, {ID: "b", Name: Text(""), Amount: "2", Rev: 2}, {ID: "c", Name: Text(`q"u,o;t` + "\n\u00e9"), Amount: "3", Rev: 3},
+		{ID: "a", Name: nil, Amount: "1", Rev: 1}, {ID: "b", Name: new(""), Amount: "2", Rev: 2}, {ID: "c", Name: new(`q"u,o;t` + "\n\u00e9"), Amount: "3", Rev: 3},
 	})
 }
 
 func numberItems() []Item {
 	var items []Item
 	for i, n := range numbers {
-		items = append(items, Item{ID: fmt.Sprintf("n%d", i), Name: Text("number"), Amount: n, Rev: int64(i) + 1})
+		items = append(items, Item{ID: fmt.Sprintf("n%d", i), Name: new("number"), Amount: n, Rev: int64(i) + 1})
 	}
 	return items
 }

@@ -95,7 +95,7 @@ func tryIncremental(ctx context.Context, p *probe) error {
 	if err := p.diff(none.items, nil); err != nil {
 		return fmt.Errorf("with nothing new: %w", err)
 	}
-	news := []Item{{ID: "new-1", Name: Text("new"), Amount: "1", Rev: 100}, {ID: items[2].ID, Name: Text("changed"), Amount: "2", Rev: 101}}
+	news := []Item{{ID: "new-1", Name: new("new"), Amount: "1", Rev: 100}, {ID: items[2].ID, Name: new("changed"), Amount: "2", Rev: 101}}
 	if err := p.seed(ctx, news); err != nil {
 		return err
 	}

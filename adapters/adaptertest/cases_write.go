@@ -296,7 +296,7 @@ func tryEnsure(ctx context.Context, p *probe) error {
 		return err
 	}
 	changed := slices.Clone(items)
-	changed[0].Name, changed[1].Amount = Text("other"), "5"
+	changed[0].Name, changed[1].Amount = new("other"), "5"
 	out, err := p.write(ctx, adapters.WriteEnsure, rowsOf(changed))
 	if err != nil {
 		return err
@@ -324,7 +324,7 @@ func tryUpdate(ctx context.Context, p *probe) error {
 	if err := p.seed(ctx, items[:2]); err != nil {
 		return err
 	}
-	items[0].Name = Text("changed")
+	items[0].Name = new("changed")
 	out, err := p.write(ctx, adapters.WriteUpdate, rowsOf(items))
 	if err != nil {
 		return err

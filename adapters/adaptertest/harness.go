@@ -88,7 +88,9 @@ type Item struct {
 }
 
 // Text returns a pointer to s, for [Item].Name.
-func Text(s string) *string { return &s }
+//
+//go:fix inline
+func Text(s string) *string { return new(s) }
 
 func (h Harness) withDefaults() Harness {
 	if h.Batch == 0 {

@@ -21,7 +21,7 @@ func someItems(n int) []Item {
 	items := make([]Item, n)
 	for i := range items {
 		items[i] = Item{
-			ID: fmt.Sprintf("k%06d", i), Name: Text(fmt.Sprintf("name of %d", i)),
+			ID: fmt.Sprintf("k%06d", i), Name: new(fmt.Sprintf("name of %d", i)),
 			Amount: fmt.Sprintf("%d.25", i), Rev: int64(i/3) + 1,
 		}
 	}
@@ -126,7 +126,7 @@ func itemOfRow(s *record.Shape, row []record.Value) (Item, error) {
 			it.Amount = v.Text()
 		case "name":
 			if !v.IsNull() {
-				it.Name = Text(v.Text())
+				it.Name = new(v.Text())
 			}
 		}
 	}
@@ -145,7 +145,7 @@ func itemOfDoc(doc []byte) (Item, error) {
 	}
 	it := Item{ID: textOf(m["id"]), Amount: textOf(m["amount"])}
 	if m["name"] != nil {
-		it.Name = Text(textOf(m["name"]))
+		it.Name = new(textOf(m["name"]))
 	}
 	if it.ID == "" {
 		return it, errors.New("no id")
@@ -167,7 +167,7 @@ func (p *probe) diff(got, want []Item) error {
 		for i := range out {
 			out[i].Rev = 0
 			if !p.h.Can.Nulls && out[i].Name == nil {
-				out[i].Name = Text("")
+				out[i].Name = new("")
 			}
 		}
 		slices.SortStableFunc(out, func(a, b Item) int { return cmp.Compare(a.ID, b.ID) })

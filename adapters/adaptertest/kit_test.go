@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 	"sync"
 	"testing"
@@ -52,9 +53,7 @@ func TestCasesSayWhy(t *testing.T) {
 func flaws() map[string]adaptertest.Harness {
 	all := map[string]adaptertest.Harness{}
 	for _, group := range []map[string]adaptertest.Harness{connectionFlaws(), readFlaws(), writeFlaws(), txFlaws()} {
-		for name, h := range group {
-			all[name] = h
-		}
+		maps.Copy(all, group)
 	}
 	return all
 }

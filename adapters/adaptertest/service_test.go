@@ -62,7 +62,7 @@ func newServiceTarget(t testing.TB) *adaptertest.Target {
 	}
 	return &adaptertest.Target{
 		Env: w.Env(), Settings: adapters.Settings{Connection: "c", Config: config}, Object: "items", Log: w.Log,
-		Secrets: []string{token}, Poison: &adaptertest.Item{ID: "p", Name: adaptertest.Text(poison), Amount: "1", Rev: 1},
+		Secrets: []string{token}, Poison: &adaptertest.Item{ID: "p", Name: new(poison), Amount: "1", Rev: 1},
 		Break: w.Cut, Mend: w.Mend,
 		Refuse: func() { service.SetToken("another") },
 		Stall:  func() { t.Cleanup(service.Stall()) },

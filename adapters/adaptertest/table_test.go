@@ -32,7 +32,7 @@ func itemOf(row []record.Value) adaptertest.Item {
 	rev, _ := row[3].Int64()
 	it := adaptertest.Item{ID: row[0].Text(), Amount: row[2].Text(), Rev: rev}
 	if !row[1].IsNull() {
-		it.Name = adaptertest.Text(row[1].Text())
+		it.Name = new(row[1].Text())
 	}
 	return it
 }
@@ -70,7 +70,7 @@ func tableHarness() adaptertest.Harness {
 			return &adaptertest.Target{
 				Application: table.Application(), Env: w.Env(), Object: "items", Log: w.Log,
 				Settings: adapters.Settings{Connection: "c", Config: json.RawMessage(`{}`)},
-				Poison:   &adaptertest.Item{ID: "p", Name: adaptertest.Text(poison), Amount: "1", Rev: 1},
+				Poison:   &adaptertest.Item{ID: "p", Name: new(poison), Amount: "1", Rev: 1},
 				Break:    func() { table.SetOffline(true) },
 				Mend:     func() { table.SetOffline(false) },
 				Seed: func(_ context.Context, items []adaptertest.Item) error {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dray-sync/dray/adapters/record"
@@ -72,10 +73,8 @@ func unbound(_ *Machine, at int, _ []record.Value) (record.Value, error) {
 // checkMode returns an error with the nearest mode for one that does not exist.
 func checkMode(mode string) *Error {
 	modes := roundingModes()
-	for _, known := range modes {
-		if mode == known {
-			return nil
-		}
+	if slices.Contains(modes, mode) {
+		return nil
 	}
 	hint := "one of " + listed(roundingModes())
 	if near := nearest(mode, modes); near != "" {

@@ -40,15 +40,16 @@ type format struct {
 }
 
 func toCSV(items []adaptertest.Item) string {
-	s := "id;name;amount;rev\r\n"
+	var s strings.Builder
+	s.WriteString("id;name;amount;rev\r\n")
 	for _, it := range items {
 		name := ""
 		if it.Name != nil {
 			name = `"` + strings.ReplaceAll(*it.Name, `"`, `""`) + `"`
 		}
-		s += fmt.Sprintf("%s;%s;%s;%d\r\n", it.ID, name, it.Amount, it.Rev)
+		s.WriteString(fmt.Sprintf("%s;%s;%s;%d\r\n", it.ID, name, it.Amount, it.Rev))
 	}
-	return s
+	return s.String()
 }
 
 // fromCSV reads the simple rows that the kit writes: no cell of it holds a delimiter, a quote or the end of a line.
@@ -65,7 +66,7 @@ func fromCSV(text string) ([]adaptertest.Item, error) {
 		}
 		it := adaptertest.Item{ID: f[0], Amount: f[2]}
 		if f[1] != "" {
-			it.Name = adaptertest.Text(strings.Trim(f[1], `"`))
+			it.Name = new(strings.Trim(f[1], `"`))
 		}
 		items = append(items, it)
 	}
@@ -138,7 +139,7 @@ func (f format) target(t testing.TB, pattern string) *adaptertest.Target {
 		Env: w.Env(), Object: "items", Log: w.Log, Settings: settings(t, w.Dir, strings.ReplaceAll(f.object, "PATTERN", pattern)),
 	}
 	if strings.Contains(f.object, "windows-1252") {
-		target.Poison = &adaptertest.Item{ID: "p", Name: adaptertest.Text(poison), Amount: "1", Rev: 1}
+		target.Poison = &adaptertest.Item{ID: "p", Name: new(poison), Amount: "1", Rev: 1}
 	}
 	n := 0
 	target.Seed = func(_ context.Context, items []adaptertest.Item) error {

@@ -85,7 +85,7 @@ func newTarget(t testing.TB) *adaptertest.Target {
 		Seed:     func(ctx context.Context, items []adaptertest.Item) error { return seed(ctx, db, items) },
 		Items:    func(ctx context.Context) ([]adaptertest.Item, error) { return held(ctx, db) },
 		Break:    world.Cut, Mend: world.Mend, Log: world.Log,
-		Poison:  &adaptertest.Item{ID: "p", Name: adaptertest.Text(poison), Amount: "1", Rev: 1},
+		Poison:  &adaptertest.Item{ID: "p", Name: new(poison), Amount: "1", Rev: 1},
 		Secrets: []string{"canary-password-93aa"},
 	}
 }

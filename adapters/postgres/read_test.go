@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,11 +11,11 @@ import (
 )
 
 func ids(rows []map[string]record.Value) string {
-	s := ""
+	var s strings.Builder
 	for _, r := range rows {
-		s += r["id"].Text() + " "
+		s.WriteString(r["id"].Text() + " ")
 	}
-	return s
+	return s.String()
 }
 
 func TestIncrementalByTime(t *testing.T) {

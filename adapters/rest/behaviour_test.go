@@ -33,7 +33,7 @@ func open(t *testing.T, s *shop, declaration string) adapters.Connection {
 // fillShop puts n items into the shop, with rev from 1.
 func fillShop(s *shop, n int) {
 	for i := range n {
-		s.put(docOf(adaptertest.Item{ID: fmt.Sprintf("k%03d", i), Name: adaptertest.Text("x"), Amount: "1.10", Rev: int64(i) + 1}))
+		s.put(docOf(adaptertest.Item{ID: fmt.Sprintf("k%03d", i), Name: new("x"), Amount: "1.10", Rev: int64(i) + 1}))
 	}
 }
 

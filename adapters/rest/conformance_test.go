@@ -95,7 +95,7 @@ func newTarget(t testing.TB, kind string) *adaptertest.Target {
 	return &adaptertest.Target{
 		Env: world.Env(), Settings: settings(s.url + "/v2"), Object: "items", Log: world.Log, Secrets: []string{token},
 		Break: world.Cut, Mend: world.Mend,
-		Poison: &adaptertest.Item{ID: "p", Name: adaptertest.Text(poison), Amount: "1", Rev: 1},
+		Poison: &adaptertest.Item{ID: "p", Name: new(poison), Amount: "1", Rev: 1},
 		Refuse: func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -147,9 +148,7 @@ func (s *shop) write(w http.ResponseWriter, r *http.Request, id, how string) {
 	if at >= 0 {
 		status, item = http.StatusOK, s.records[at]
 	}
-	for k, v := range body.Item {
-		item[k] = v
-	}
+	maps.Copy(item, body.Item)
 	s.put(item)
 	if s.dropAfter {
 		panic(http.ErrAbortHandler)

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/dray-sync/dray/adapters/record"
 )
@@ -98,11 +99,9 @@ func sameName(quoted []byte, name string) bool {
 	if inner := quoted[1 : len(quoted)-1]; string(inner) == name {
 		return true
 	}
-	for _, c := range quoted {
-		if c == '\\' {
-			s, ok := text(quoted)
-			return ok && s == name
-		}
+	if slices.Contains(quoted, '\\') {
+		s, ok := text(quoted)
+		return ok && s == name
 	}
 	return false
 }

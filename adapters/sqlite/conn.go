@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/dray-sync/dray/adapters"
@@ -161,12 +162,12 @@ func (r *relation) bind(names []string, values []record.Value) (args []any, fiel
 
 // matching is the condition that finds a row by its key.
 func matching(key []string) string {
-	s := ""
+	var s strings.Builder
 	for i, name := range key {
 		if i > 0 {
-			s += " AND "
+			s.WriteString(" AND ")
 		}
-		s += quote(name) + " = ?"
+		s.WriteString(quote(name) + " = ?")
 	}
-	return s
+	return s.String()
 }

@@ -69,7 +69,7 @@ const itemsObject = `{"items": {"key": ["id"], "cursor": "rev", "fields": {}}}`
 func (f *fixture) target(t testing.TB, readOnly bool) *adaptertest.Target {
 	return &adaptertest.Target{
 		Env: f.world.Env(), Settings: f.settings(t, readOnly, itemsObject), Object: "items", Log: f.world.Log,
-		Poison: &adaptertest.Item{ID: "p", Name: adaptertest.Text(poison), Amount: "1", Rev: 1},
+		Poison: &adaptertest.Item{ID: "p", Name: new(poison), Amount: "1", Rev: 1},
 		Seed:   f.seed, Items: f.items,
 	}
 }

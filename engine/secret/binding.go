@@ -72,7 +72,7 @@ func prefixOf(u *url.URL) (string, bool) {
 	if raw == "" {
 		return "", true
 	}
-	for _, seg := range strings.Split(raw[1:], "/") {
+	for seg := range strings.SplitSeq(raw[1:], "/") {
 		plain, err := url.PathUnescape(seg)
 		if err != nil || plain == "" || !utf8.ValidString(plain) || strings.ContainsAny(plain, "/\\;%") || isDots(plain) || hasControl(plain) {
 			return "", false

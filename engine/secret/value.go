@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 )
 
 // Value is one secret text. Whatever prints it, prints a mask; only
@@ -45,14 +46,15 @@ func (v Values) Names() []string {
 
 // String returns the field names, each with a mask.
 func (v Values) String() string {
-	out := "{"
+	var out strings.Builder
+	out.WriteString("{")
 	for i, name := range v.Names() {
 		if i > 0 {
-			out += " "
+			out.WriteString(" ")
 		}
-		out += name + ":" + mask
+		out.WriteString(name + ":" + mask)
 	}
-	return out + "}"
+	return out.String() + "}"
 }
 
 // GoString returns what String returns.

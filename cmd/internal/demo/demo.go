@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -177,9 +178,7 @@ func (s *stage) writeFiles(shopURL, token string, identity *secret.Identity) err
 }
 
 func (s *stage) commit(message string, changed map[string]string) (string, error) {
-	for path, text := range changed {
-		s.files[path] = text
-	}
+	maps.Copy(s.files, changed)
 	return s.git.Commit(gitserver.Change{Message: message, Author: "Integration Engineer", Email: "integrations@acme.example", Files: changed})
 }
 

@@ -188,16 +188,6 @@ func (r *Repository) Tag(name, commit, message string) error {
 	return nil
 }
 
-// Branch returns the newest commit of a branch, or an empty string.
-func (r *Repository) Branch(branch string) string {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if hash, ok := r.branches[branch]; ok {
-		return hash.String()
-	}
-	return ""
-}
-
 // errNoFile marks a path to remove that is not there.
 var errNoFile = errors.New("no such file")
 

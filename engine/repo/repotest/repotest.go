@@ -121,12 +121,6 @@ func (s *Server) Change(c gitserver.Change) string {
 	return commit
 }
 
-// Remove removes files from the default branch and returns the commit.
-func (s *Server) Remove(message string, paths ...string) string {
-	s.t.Helper()
-	return s.Change(gitserver.Change{Remove: paths, Message: message})
-}
-
 // Down makes the server drop every connection until [Server.Up].
 func (s *Server) Down() {
 	s.mu.Lock()
