@@ -87,11 +87,6 @@ type Item struct {
 	Rev    int64
 }
 
-// Text returns a pointer to s, for [Item].Name.
-//
-//go:fix inline
-func Text(s string) *string { return new(s) }
-
 func (h Harness) withDefaults() Harness {
 	if h.Batch == 0 {
 		h.Batch = 1000
