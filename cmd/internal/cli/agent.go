@@ -92,34 +92,19 @@ func (a *app) agent(ctx context.Context, f *agentFlags) error {
 }
 
 func (a *app) agentOptions(f *agentFlags) (engine.Options, error) {
-	log, err := a.log(&f.reach)
-	if err != nil {
-		return engine.Options{}, err
-	}
-	egress, err := f.egress()
-	if err != nil {
-		return engine.Options{}, err
-	}
-	paths, err := f.allowed()
-	if err != nil {
-		return engine.Options{}, err
-	}
 	if f.identity == "" {
 		return engine.Options{}, invalid(errors.New("an agent needs --identity, the file that dray key generate wrote"))
 	}
-	id, err := f.readIdentity("")
+	o, err := a.options(&f.reach, "")
 	if err != nil {
 		return engine.Options{}, err
 	}
-	source, err := f.source()
-	if err != nil {
+	if o.Source, err = f.source(); err != nil {
 		return engine.Options{}, err
 	}
-	return engine.Options{
-		Source: source, Repository: f.repository, Path: f.path, Environment: f.environment, Identity: id, StateDir: f.state,
-		Registry: a.registry, Egress: egress, AllowPaths: paths, NeverPaths: []string{f.identity}, AllowRewrite: f.allowRewrite,
-		Interval: f.interval, Grace: f.grace, Workers: f.workers, Log: log, Now: a.now,
-	}, nil
+	o.Repository, o.Path, o.Environment, o.StateDir, o.AllowRewrite = f.repository, f.path, f.environment, f.state, f.allowRewrite
+	o.Interval, o.Grace, o.Workers, o.NeverPaths = f.interval, f.grace, f.workers, []string{f.identity}
+	return o, nil
 }
 
 // source opens the repository the agent follows.

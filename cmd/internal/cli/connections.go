@@ -72,14 +72,6 @@ func (r *reach) identityFile(dir string) string {
 	return filepath.Join(dir, ".dray", "identity")
 }
 
-func (r *reach) readIdentity(dir string) (*secret.Identity, error) {
-	id, err := secret.ReadIdentity(r.identityFile(dir))
-	if err != nil {
-		return nil, unreachable(err)
-	}
-	return id, nil
-}
-
 // log returns the logger of a command. Its output is for people or machines, never for content.
 func (a *app) log(r *reach) (hclog.Logger, error) {
 	level := hclog.LevelFromString(r.logLevel)
@@ -89,54 +81,90 @@ func (a *app) log(r *reach) (hclog.Logger, error) {
 	return hclog.New(&hclog.LoggerOptions{Name: "dray", Level: level, Output: a.err, JSONFormat: r.logJSON}), nil
 }
 
-// pool makes the connections of a model reachable for a command that keeps no state.
-func (a *app) pool(r *reach, dir string, m *config.Model) (*connect.Pool, error) {
+// options are what the flags allow, with the identity where there is one to read.
+func (a *app) options(r *reach, dir string) (engine.Options, error) {
 	egress, err := r.egress()
 	if err != nil {
-		return nil, err
+		return engine.Options{}, err
 	}
 	paths, err := r.allowed()
 	if err != nil {
-		return nil, err
+		return engine.Options{}, err
 	}
 	log, err := a.log(r)
 	if err != nil {
-		return nil, err
+		return engine.Options{}, err
 	}
-	id, err := secret.ReadIdentity(r.identityFile(dir))
+	file := r.identityFile(dir)
+	id, err := secret.ReadIdentity(file)
 	if err != nil && (r.identity != "" || !errors.Is(err, os.ErrNotExist)) {
-		return nil, unreachable(err)
+		return engine.Options{}, unreachable(err)
 	}
-	o := engine.Options{Registry: a.registry, Identity: id, Egress: egress, AllowPaths: paths, NeverPaths: []string{filepath.Join(dir, ".dray")}, Log: log, Now: a.now}
-	return engine.LocalPool(o, m, nil), nil
+	return engine.Options{
+		Registry: a.registry, Identity: id, Egress: egress, AllowPaths: paths, NeverPaths: []string{file, filepath.Join(dir, ".dray")}, Log: log, Now: a.now,
+	}, nil
+}
+
+// connections are the connections of a folder's configuration, for a command that keeps no state.
+type connections struct {
+	reach
+	dir, environment string
+	model            *config.Model
+	pool             *connect.Pool
+}
+
+func (k *connections) flags(c *cobra.Command) {
+	environmentFlag(c, &k.environment)
+	c.Flags().StringVar(&k.dir, "dir", ".", "the folder with the configuration")
+	k.reach.flags(c)
+}
+
+// load reads the configuration and prepares to open connections.
+func (k *connections) load(ctx context.Context, a *app) error {
+	var err error
+	if k.model, err = a.valid(ctx, k.dir, k.environment); err != nil {
+		return err
+	}
+	o, err := a.options(&k.reach, k.dir)
+	if err != nil {
+		return err
+	}
+	k.pool = engine.LocalPool(o, k.model, nil)
+	return nil
+}
+
+// open opens a connection by name. The caller releases it.
+func (k *connections) open(ctx context.Context, name string) (*connect.Handle, error) {
+	if k.model.Connections[name] == nil {
+		return nil, missing("connection", name, keys(k.model.Connections))
+	}
+	h, err := k.pool.Open(ctx, k.model, name)
+	if err != nil {
+		return nil, unreachable(explain(err))
+	}
+	return h, nil
 }
 
 func (a *app) checkCommand() *cobra.Command {
-	var r reach
-	var dir, environment string
+	var k connections
 	c := &cobra.Command{
 		Use:     "check [CONNECTION…]",
 		Short:   "Reach connections and authenticate, from this machine",
 		Long:    "Opens each connection, or those named, and says whom it reached. It changes nothing there. Credentials must be sealed for local use.\n\n" + exitCodesHelp,
 		Example: "  dray check\n  dray check erp --allow-address 127.0.0.1",
 		RunE: func(c *cobra.Command, args []string) error {
-			m, err := a.valid(c.Context(), dir, environment)
-			if err != nil {
-				return err
-			}
-			pool, err := a.pool(&r, dir, m)
-			if err != nil {
+			if err := k.load(c.Context(), a); err != nil {
 				return err
 			}
 			if len(args) == 0 {
-				args = keys(m.Connections)
+				args = keys(k.model.Connections)
 			}
 			bad := 0
 			for _, name := range args {
-				if m.Connections[name] == nil {
-					return missing("connection", name, keys(m.Connections))
+				said, err := k.check(c.Context(), name)
+				if coded, ok := errors.AsType[*exitError](err); ok && coded.code == exitInvalid {
+					return err
 				}
-				said, err := check(c.Context(), pool, m, name)
 				if err != nil {
 					bad++
 					a.printf("%s: %s\n", name, safe(err.Error()))
@@ -150,16 +178,14 @@ func (a *app) checkCommand() *cobra.Command {
 			return nil
 		},
 	}
-	environmentFlag(c, &environment)
-	c.Flags().StringVar(&dir, "dir", ".", "the folder with the configuration")
-	r.flags(c)
+	k.flags(c)
 	return c
 }
 
-func check(ctx context.Context, pool *connect.Pool, m *config.Model, name string) (string, error) {
-	h, err := pool.Open(ctx, m, name)
+func (k *connections) check(ctx context.Context, name string) (string, error) {
+	h, err := k.open(ctx, name)
 	if err != nil {
-		return "", explain(err)
+		return "", err
 	}
 	defer func() { _ = h.Release(ctx) }()
 	said, err := h.Check(ctx)

@@ -11,8 +11,7 @@ import (
 )
 
 func (a *app) discoverCommand() *cobra.Command {
-	var r reach
-	var dir, environment string
+	var k connections
 	c := &cobra.Command{
 		Use:     "discover CONNECTION [OBJECT]",
 		Short:   "List a connection's objects, or write one's fields as kind: Object",
@@ -20,25 +19,17 @@ func (a *app) discoverCommand() *cobra.Command {
 		Example: "  dray discover erp\n  dray discover erp sales > objects/erp-sales.yaml",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
-			m, err := a.valid(c.Context(), dir, environment)
-			if err != nil {
+			if err := k.load(c.Context(), a); err != nil {
 				return err
 			}
-			pool, err := a.pool(&r, dir, m)
+			h, err := k.open(c.Context(), args[0])
 			if err != nil {
 				return err
-			}
-			if m.Connections[args[0]] == nil {
-				return missing("connection", args[0], keys(m.Connections))
-			}
-			h, err := pool.Open(c.Context(), m, args[0])
-			if err != nil {
-				return unreachable(explain(err))
 			}
 			defer func() { _ = h.Release(c.Context()) }()
 			d, ok := h.Connection.(adapters.Discoverer)
 			if !ok {
-				return invalid(fmt.Errorf("application %q cannot list its objects", m.Connections[args[0]].Spec.Application))
+				return invalid(fmt.Errorf("application %q cannot list its objects", k.model.Connections[args[0]].Spec.Application))
 			}
 			name := ""
 			if len(args) == 2 {
@@ -57,9 +48,7 @@ func (a *app) discoverCommand() *cobra.Command {
 			return a.writeObject(args[0], objects[0])
 		},
 	}
-	environmentFlag(c, &environment)
-	c.Flags().StringVar(&dir, "dir", ".", "the folder with the configuration")
-	r.flags(c)
+	k.flags(c)
 	return c
 }
 

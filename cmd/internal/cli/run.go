@@ -2,8 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"os"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -66,8 +65,8 @@ func (a *app) runTouchpoint(ctx context.Context, f *runFlags, name string) error
 	if f.dry {
 		return a.dryRun(ctx, o, m, name, f.limit)
 	}
-	if o.Identity, err = f.readIdentity(f.dir); err != nil {
-		return err
+	if o.Identity == nil {
+		return unreachable(fmt.Errorf("there is no identity at %s to open the state with; name one with --identity", f.identityFile(f.dir)))
 	}
 	return a.localRun(ctx, f, o, m, rev, name)
 }
@@ -76,31 +75,12 @@ func (a *app) localOptions(f *runFlags, m *config.Model) (engine.Options, error)
 	if f.state == "" {
 		f.state = filepath.Join(f.dir, ".dray", "state")
 	}
-	egress, err := f.egress()
-	if err != nil {
-		return engine.Options{}, err
-	}
-	paths, err := f.allowed()
-	if err != nil {
-		return engine.Options{}, err
-	}
 	if f.logLevel == "info" {
 		f.logLevel = "warn" // progress and summary say the rest
 	}
-	log, err := a.log(&f.reach)
-	if err != nil {
-		return engine.Options{}, err
-	}
-	o := engine.Options{
-		Environment: m.Environment, StateDir: f.state, Registry: a.registry, Egress: egress, AllowPaths: paths,
-		NeverPaths: []string{f.identityFile(f.dir)}, Log: log, Now: a.now,
-	}
-	if id, err := f.readIdentity(f.dir); err == nil {
-		o.Identity = id
-	} else if f.identity != "" || !errors.Is(err, os.ErrNotExist) {
-		return engine.Options{}, err
-	}
-	return o, nil
+	o, err := a.options(&f.reach, f.dir)
+	o.Environment, o.StateDir = m.Environment, f.state
+	return o, err
 }
 
 func (a *app) dryRun(ctx context.Context, o engine.Options, m *config.Model, name string, limit int64) error {
