@@ -59,7 +59,7 @@ func (p *Paths) Resolve(path string, write bool) (adapters.Location, error) {
 			return adapters.Location{}, notAllowed(path, write, "this place is never allowed")
 		}
 	}
-	hint := fmt.Sprintf("the agent's operator can allow it: --allow-path %s:%s", mode(write), filepath.Dir(path))
+	hint := fmt.Sprintf("the agent's operator can allow it: --allow-path %s:%s", mode(write), folderOf(path))
 	for _, a := range p.allowed {
 		dir := real(a.Dir)
 		if !within(dir, place) {
@@ -81,6 +81,14 @@ func (p *Paths) Resolve(path string, write bool) (adapters.Location, error) {
 		return adapters.Location{Root: root, Rel: filepath.ToSlash(rel), Abs: place}, nil
 	}
 	return adapters.Location{}, notAllowed(path, write, hint)
+}
+
+// folderOf returns a path that is a folder itself, or else the folder it lies in.
+func folderOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return path
+	}
+	return filepath.Dir(path)
 }
 
 func mode(write bool) string {

@@ -33,7 +33,7 @@ func (a *app) getStatus() *cobra.Command {
 	var k client
 	var output string
 	c := &cobra.Command{
-		Use: "status", Short: "Which revision is applied, and what is in the way", Args: cobra.NoArgs,
+		Use: "status", Long: "Asks an agent which revision it serves, which it tried last, and why they differ.\n\n" + exitCodesHelp, Short: "Which revision is applied, and what is in the way", Args: cobra.NoArgs,
 		Example: "  dray get status --agent /var/lib/dray/agent.sock",
 		RunE: func(c *cobra.Command, _ []string) error {
 			var s reconcile.Status
@@ -78,7 +78,7 @@ func (a *app) getTouchpoints() *cobra.Command {
 	var k client
 	var output string
 	c := &cobra.Command{
-		Use: "touchpoints", Short: "The flows of the applied revision", Args: cobra.NoArgs,
+		Use: "touchpoints", Long: "Asks an agent for its flows: from where to where, when, and how the last run went.\n\n" + exitCodesHelp, Short: "The flows of the applied revision", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var list page[api.Touchpoint]
 			if err := a.call(c.Context(), &k, http.MethodGet, "/v1/touchpoints", nil, &list); err != nil {
@@ -111,7 +111,7 @@ func (a *app) getRuns() *cobra.Command {
 	var output, touchpoint, status string
 	var limit int
 	c := &cobra.Command{
-		Use: "runs", Short: "Runs, newest first", Args: cobra.NoArgs,
+		Use: "runs", Long: "Asks an agent for runs and what became of their records.\n\n" + exitCodesHelp, Short: "Runs, newest first", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			q := url.Values{"limit": {strconv.Itoa(limit)}}
 			set(q, "touchpoint", touchpoint)
@@ -153,7 +153,7 @@ func (a *app) getDeadLetters() *cobra.Command {
 	var k client
 	var output, touchpoint, state string
 	c := &cobra.Command{
-		Use: "dead-letters", Short: "Records that could not be delivered, newest first", Args: cobra.NoArgs,
+		Use: "dead-letters", Long: "Asks an agent for records that wait. Only fields that the touchpoint names in trace are shown.\n\n" + exitCodesHelp, Short: "Records that could not be delivered, newest first", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			q := url.Values{"state": {state}}
 			set(q, "touchpoint", touchpoint)
