@@ -250,7 +250,7 @@ func (e *Engine) acceptRing(ctx context.Context, m *config.Model) error {
 	if err != nil {
 		return err
 	}
-	ring, err := file.Open(secret.OpenRing{Identity: e.identity, Environment: e.options.Environment, Pin: facts.Pin, InUse: facts.InUse})
+	ring, err := e.openRing(r.Spec.Raw, facts)
 	if err != nil {
 		return err
 	}

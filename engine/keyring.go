@@ -78,13 +78,17 @@ func (e *Engine) openState(ctx context.Context, files fs.FS, repositoryID string
 	store, err := state.Open(ctx, state.Options{
 		Dir: e.options.StateDir, RepositoryID: repositoryID, Environment: e.options.Environment, Now: e.options.Now, Log: e.log.Named("state"),
 		OpenRing: func(_ context.Context, facts state.RingFacts) (*secret.Ring, error) {
-			ring, err := secret.ParseRing(doc)
-			if err != nil {
+			ring, err := e.openRing(doc, facts)
+			if err == nil || files == nil {
+				return ring, err
+			}
+			accepted, readErr := os.ReadFile(filepath.Join(e.options.StateDir, ringCopy))
+			if readErr != nil || bytes.Equal(accepted, doc) {
 				return nil, err
 			}
-			return ring.Open(secret.OpenRing{
-				Identity: e.identity, Environment: e.options.Environment, Pin: facts.Pin, InUse: facts.InUse,
-			})
+			e.log.Error("the repository's key ring is refused; the accepted one serves on", "error", err)
+			doc = accepted
+			return e.openRing(doc, facts)
 		},
 	})
 	if err != nil {
@@ -97,6 +101,15 @@ func (e *Engine) openState(ctx context.Context, files fs.FS, repositoryID string
 		return nil, errors.Join(err, store.Close())
 	}
 	return store, nil
+}
+
+// openRing judges a key ring against what the state remembers.
+func (e *Engine) openRing(doc []byte, facts state.RingFacts) (*secret.Ring, error) {
+	file, err := secret.ParseRing(doc)
+	if err != nil {
+		return nil, err
+	}
+	return file.Open(secret.OpenRing{Identity: e.identity, Environment: e.options.Environment, Pin: facts.Pin, InUse: facts.InUse})
 }
 
 func (e *Engine) ringDocument(files fs.FS) ([]byte, error) {
