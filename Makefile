@@ -10,7 +10,7 @@ FUZZTIME    ?= 10s
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS     := -s -w -X github.com/dray-sync/dray/cmd/internal/cli.version=$(VERSION)
 
-.PHONY: help build demo test race lint fmt verify fuzz check tidy
+.PHONY: help build demo test race lint fmt generate verify fuzz check tidy
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,7 +40,11 @@ lint: ## format, vet, static analysis, dead code, modern forms
 tidy:
 	$(GO) mod tidy -diff
 
-verify: tidy ## go.mod says what is used
+generate: ## write all generated files anew: the command reference and the API's description
+	UPDATE=1 $(GO) test -count=1 -run '^TestGenerated' ./cmd/internal/cli ./engine/api
+
+verify: tidy generate ## go.mod and generated files are what the code says
+	@git diff --exit-code --stat -- docs || { echo "generated files differ: commit what make generate wrote"; exit 1; }
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \
