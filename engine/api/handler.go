@@ -88,15 +88,8 @@ func registerStatus(api huma.API, s Service) {
 		return &body[reconcile.Status]{status}, nil
 	}, describe("get-status", "What the agent knows of its configuration"))
 
-	huma.Post(api, "/v1/reconcile", func(context.Context, *struct{}) (*body[struct {
-		Request string `json:"request" doc:"wait for it with /v1/status?wait="`
-	}], error,
-	) {
-		out := &body[struct {
-			Request string `json:"request" doc:"wait for it with /v1/status?wait="`
-		}]{}
-		out.Body.Request = s.Reconcile()
-		return out, nil
+	huma.Post(api, "/v1/reconcile", func(context.Context, *struct{}) (*body[Accepted], error) {
+		return &body[Accepted]{Accepted{Request: s.Reconcile()}}, nil
 	}, describe("reconcile", "Look at the repository now"), status(http.StatusAccepted))
 }
 

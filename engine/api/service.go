@@ -31,6 +31,11 @@ type Service interface {
 	MetricsHandler() http.Handler
 }
 
+// Accepted is the answer to a reconcile request.
+type Accepted struct {
+	Request string `json:"request" doc:"wait for it with /v1/status?wait="`
+}
+
 // Touchpoint is one flow as it runs.
 type Touchpoint struct {
 	Name        string    `json:"name"`
