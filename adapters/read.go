@@ -46,7 +46,7 @@ type ReadRequest struct {
 	Limit int
 }
 
-// A Reader is one read under way. Not safe for concurrent use.
+// A Reader is one read under way. Not safe for concurrent use, except that Ack may be called while another goroutine is in Next.
 type Reader interface {
 	// Next resets b and fills it with the next records: at least one, unless it returns an error. It blocks as long as the
 	// source does; ctx bounds the call. [io.EOF] means that the read completed: every record there was has been delivered.

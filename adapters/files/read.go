@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"sync"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
@@ -43,6 +44,7 @@ func (s *source) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapte
 // reader goes through files one after the other.
 type reader struct {
 	source *source
+	mu     sync.Mutex // Ack comes while the next file is being read
 	object *object
 	files  []file
 	next   int
@@ -77,6 +79,8 @@ func (r *reader) start(req adapters.ReadRequest) error {
 
 // Next fills b from one file.
 func (r *reader) Next(ctx context.Context, b *record.Batch) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for {
 		switch {
 		case r.closed || r.source.closed.Load():
@@ -225,6 +229,8 @@ func (r *reader) Ack(ctx context.Context, c record.Cursor) error {
 	if r.object.Archive == "" {
 		return nil
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	p, err := decodePlace(c, r.place.ByTime)
 	if err != nil {
 		return invalid("acknowledging", r.object.name, "", "the cursor is not one of this object")

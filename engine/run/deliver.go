@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"time"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
@@ -101,9 +102,14 @@ func (s *session) write(ctx context.Context, r *Runner, w *work, out *record.Bat
 		if err == nil {
 			err = &adapters.Error{Kind: adapters.UnknownOutcome, Op: "writing", Object: s.ends.flow.Spec.Destination.Object, Rule: "no outcome"}
 		}
-		if group, err = s.resolveUnknown(ctx, group, n, err); len(group) == 0 {
+		open, unclear := s.resolveUnknown(ctx, group, n)
+		if unclear != nil { // what may have arrived is not sent again before it is looked up
+			return unclear
+		}
+		if group = open; len(group) == 0 {
 			return nil
 		}
+		err = asTemporary(err)
 		wait, again := s.patient.wait(err, r.Now())
 		if !again || wait > inPlace || !r.pause(ctx, wait) {
 			return err
@@ -167,9 +173,9 @@ func (s *session) settle(group []*item, outcomes []adapters.Outcome, n *state.Co
 
 // resolveUnknown looks up the items that were sent and not answered. Keyed writes are harmless to repeat; a create is looked up by
 // its key, and without one it is set aside for a person to decide.
-func (s *session) resolveUnknown(ctx context.Context, group []*item, n *state.Counts, cause error) ([]*item, error) {
-	if s.ends.flow.Spec.Destination.Write != string(adapters.WriteCreate) {
-		return group, asTemporary(cause)
+func (s *session) resolveUnknown(ctx context.Context, group []*item, n *state.Counts) ([]*item, error) {
+	if !s.creates() {
+		return group, nil
 	}
 	var open, unknown []*item
 	for _, it := range group {
@@ -181,9 +187,14 @@ func (s *session) resolveUnknown(ctx context.Context, group []*item, n *state.Co
 	}
 	missing, err := s.lookUp(ctx, unknown, n)
 	if err != nil {
-		return group, err
+		return nil, err
 	}
-	return append(open, missing...), asTemporary(cause)
+	return append(open, missing...), nil
+}
+
+// creates reports whether a write that is repeated makes another record.
+func (s *session) creates() bool {
+	return s.ends.flow.Spec.Destination.Write == string(adapters.WriteCreate)
 }
 
 // asTemporary turns an unknown outcome that has been resolved into something worth another attempt.
@@ -199,15 +210,9 @@ func (s *session) lookUp(ctx context.Context, items []*item, n *state.Counts) (m
 	if len(items) == 0 {
 		return nil, nil
 	}
-	byKey, ok := s.writer.(adapters.KeyReader)
+	byKey, ok := s.ends.destination.(adapters.KeyReader)
 	if !ok || len(s.stage.keyCols) == 0 {
-		for _, it := range items {
-			it.fate = setAside
-			it.outcome = adapters.Outcome{Result: adapters.Rejected, Err: &adapters.Error{
-				Kind: adapters.UnknownOutcome, Op: "writing", Object: s.ends.flow.Spec.Destination.Object,
-				Rule: "sent, no answer came, and it cannot be looked up",
-			}}
-		}
+		s.setUnknownAside(items)
 		return nil, nil
 	}
 	keys := make([][]record.Value, len(items))
@@ -218,6 +223,10 @@ func (s *session) lookUp(ctx context.Context, items []*item, n *state.Counts) (m
 		}
 	}
 	exists, err := byKey.ReadByKey(ctx, s.ends.writeRequest(), keys)
+	if ctx.Err() == nil && adapters.KindOf(err) == adapters.Invalid && err != nil { // the object cannot be looked up
+		s.setUnknownAside(items)
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -232,9 +241,20 @@ func (s *session) lookUp(ctx context.Context, items []*item, n *state.Counts) (m
 	return missing, nil
 }
 
+// setUnknownAside leaves it to a person whether items arrived.
+func (s *session) setUnknownAside(items []*item) {
+	for _, it := range items {
+		it.fate = setAside
+		it.outcome = adapters.Outcome{Result: adapters.Rejected, Err: &adapters.Error{
+			Kind: adapters.UnknownOutcome, Op: "writing", Object: s.ends.flow.Spec.Destination.Object,
+			Rule: "sent, no answer came, and it cannot be looked up",
+		}}
+	}
+}
+
 // persistIntents writes down, before a create is sent, that it is about to be.
 func (s *session) persistIntents(ctx context.Context, r *Runner, w *work, group []*item) error {
-	if s.ends.flow.Spec.Destination.Write != string(adapters.WriteCreate) {
+	if !s.creates() {
 		return nil
 	}
 	now := r.Now()
@@ -243,8 +263,25 @@ func (s *session) persistIntents(ctx context.Context, r *Runner, w *work, group 
 		e := s.entry(it, now)
 		e.State = state.LedgerIntended
 		c.Ledger = append(c.Ledger, e)
+		it.intended = true
 	}
 	return r.Store.Commit(ctx, w.fence, c)
+}
+
+// recall takes intents back whose records are known not to have been sent, so that nobody looks for them.
+func (s *session) recall(c *state.Commit, now time.Time) {
+	for i := range s.stage.items {
+		it := &s.stage.items[i]
+		if it.fate != toWrite || !it.intended || it.outcome.Result != adapters.NotWritten || it.before.State == state.LedgerIntended {
+			continue
+		}
+		e := it.before
+		if e.State == state.LedgerNone {
+			e = s.entry(it, now)
+			e.State, e.Version = state.LedgerSkipped, nil
+		}
+		c.Ledger = append(c.Ledger, e)
+	}
 }
 
 // settleIntents looks up creates of an earlier attempt that may have arrived before the process ended.

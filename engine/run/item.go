@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 
@@ -36,11 +37,13 @@ type item struct {
 	trace   []state.TraceField
 	before  state.LedgerEntry // what the ledger knew
 
+	intended    bool // the ledger holds that a create was about to be sent
 	fingerprint secret.Fingerprint
 	dest        state.KeyHash
 	destKey     []byte
 	reason      mapping.Reason
 	outcome     adapters.Outcome
+	superseded  bool // a dead letter that is out of date
 }
 
 // stage maps the records of a batch and decides what the record alone can decide.
@@ -53,8 +56,8 @@ type stage struct {
 	text    []byte // scratch
 	parts   []secret.Part
 	keyCols []int // the destination key among the columns
-	// retrying: the records come from the dead letters, and are tried again whatever the ledger says.
-	retrying bool
+	// letters are the dead letters that the records come from, one for each; nil: they come from the source.
+	letters []state.DeadLetter
 	// generation of the touchpoint: what an earlier one recorded proves nothing about this one's destination.
 	generation int64
 }
@@ -122,7 +125,9 @@ func (s *stage) identify(b *record.Batch, it *item, extra []record.Value) {
 			it.key = encodeKey(nil, key)
 		}
 	}
-	if !it.keyed {
+	if s.letters != nil { // as the source identified it, whose types JSON does not have
+		it.hash, it.key = s.letters[it.index].KeyHash, s.letters[it.index].Key
+	} else if !it.keyed {
 		s.text = appendSource(s.text[:0], b, it.index)
 		f := s.hasher.Fingerprint(secret.KeyHash{}, s.text)
 		copy(it.hash[:], f[:])
@@ -166,7 +171,14 @@ func (s *stage) destination(it *item) {
 // judge decides what the ledger can decide: repetitions, and what would change nothing.
 func (s *stage) judge(it *item, before state.LedgerEntry, n *state.Counts) {
 	it.before = before
-	if !it.keyed || s.retrying {
+	if s.letters != nil {
+		if it.known() || before.State == state.LedgerDeleted { // a newer version arrived: the old one must not replace it
+			it.fate, it.superseded = left, true
+			n.Duplicates++
+		}
+		return
+	}
+	if !it.keyed {
 		return
 	}
 	generation, g := binary.Varint(before.Version)
@@ -184,6 +196,26 @@ func (s *stage) judge(it *item, before state.LedgerEntry, n *state.Counts) {
 	case it.fate == toWrite && settled && s.ends.flow.Spec.Destination.Unchanged == "ledger" && before.Fingerprint == [32]byte(it.fingerprint):
 		it.fate = unchanged
 		n.Unchanged++
+	}
+}
+
+// dropRepetitions leaves out records that a source delivered twice in one batch, as pages do that shift while they are read.
+func (s *stage) dropRepetitions(n *state.Counts) {
+	if s.letters != nil {
+		return
+	}
+	first := make(map[state.KeyHash]*item, len(s.items))
+	for i := range s.items {
+		it := &s.items[i]
+		if it.fate == left || !it.keyed {
+			continue
+		}
+		before := first[it.hash]
+		first[it.hash] = it
+		if before != nil && it.fate == toWrite && before.fate == toWrite && before.fingerprint == it.fingerprint && bytes.Equal(before.version, it.version) {
+			it.fate = left
+			n.Duplicates++
+		}
 	}
 }
 

@@ -17,8 +17,7 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 	if policy == nil {
 		return nil
 	}
-	s.stage.retrying = true
-	defer func() { s.stage.retrying = false }()
+	defer func() { s.stage.letters = nil }()
 	now, b := r.Now(), new(record.Batch)
 	b.Reset(nil)
 	for page := ""; ; {
@@ -32,6 +31,7 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 			due := !d.LastAt.Add(time.Duration(policy.Every)).After(now)
 			if due && now.Sub(d.FirstAt) <= time.Duration(policy.For) && !d.Parked {
 				b.AppendDoc(d.Source)
+				s.stage.letters = append(s.stage.letters, d)
 			}
 		}
 		if b.Len() >= retryBatch || (next == "" && b.Len() > 0) {
@@ -39,6 +39,7 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 				return err
 			}
 			b.Reset(nil)
+			s.stage.letters = nil
 		}
 		if page = next; page == "" {
 			return nil

@@ -118,7 +118,12 @@ func (a *allowance) spend(done state.Counts, creates, updates int64) error {
 
 // step works one batch. It returns io.EOF when the read completed.
 func (s *session) step(ctx context.Context, r *Runner, w *work) error {
-	b, err := s.fetcher.next(ctx)
+	patient, cancel := context.WithTimeout(ctx, w.deadline.Sub(r.Now()))
+	defer cancel()
+	b, err := s.fetcher.next(patient)
+	if b == nil && ctx.Err() == nil { // a source without an end has nothing new
+		return errHandOver
+	}
 	if b == nil {
 		return err
 	}
@@ -169,7 +174,9 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 		return err
 	}
 	written := s.deliver(ctx, r, w, &sent)
+	now := r.Now()
 	if written != nil {
+		s.recall(&c, now)
 		c.Counts = state.Counts{Read: s.stage.keepSent()}
 	}
 	c.Counts.Add(sent)
@@ -177,7 +184,7 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 	if whole && b.Safe != nil {
 		c.Checkpoint = &state.CheckpointUpdate{Key: checkpointKey(w.touchpoint), Cursor: b.Safe, Seq: s.seq + 1}
 	}
-	s.record(b, &c, r.Now())
+	s.record(b, &c, now)
 	// What was written is recorded even when the slice is being stopped.
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -221,31 +228,60 @@ func (s *session) consult(ctx context.Context, r *Runner, touchpointID int64, n 
 			at++
 		}
 	}
+	s.stage.dropRepetitions(n)
 	return nil
 }
 
-// record writes down what became of every record of the batch.
+// record writes down what became of every record of the batch. Of a record that stands in it twice, only the later version can leave
+// a dead letter open.
 func (s *session) record(b *record.Batch, c *state.Commit, now time.Time) {
+	last := s.stage.last()
 	for i := range s.stage.items {
 		it := &s.stage.items[i]
-		switch it.fate {
-		case left, toWrite:
-			continue
-		case setAside:
-			c.Counts.Rejected++
-			if it.parked() {
-				c.Counts.Rejected--
-				c.Counts.Parked++
-			}
-			c.DeadLetters = append(c.DeadLetters, s.deadLetter(b, it))
-		case skipped:
-			c.Counts.Skipped++
-		}
-		if it.fate != setAside && it.before.State == state.LedgerRejected {
+		if it.superseded {
 			c.Resolved = append(c.Resolved, state.Resolution{KeyHash: it.hash, State: state.DeadLetterSuperseded})
 		}
+		if it.fate == left || it.fate == toWrite {
+			continue
+		}
+		s.count(it, &c.Counts)
 		c.Ledger = append(c.Ledger, s.entry(it, now))
+		switch {
+		case last[it.hash] != i:
+		case it.fate == setAside:
+			c.DeadLetters = append(c.DeadLetters, s.deadLetter(b, it))
+		case s.stage.letters != nil:
+			c.Resolved = append(c.Resolved, state.Resolution{KeyHash: it.hash, State: state.DeadLetterReplayed})
+		case it.before.State == state.LedgerRejected || it.before.State == state.LedgerIntended:
+			c.Resolved = append(c.Resolved, state.Resolution{KeyHash: it.hash, State: state.DeadLetterSuperseded})
+		}
 	}
+}
+
+// count counts what deliver does not. What is tried again in vain was counted by the run that set it aside.
+func (s *session) count(it *item, n *state.Counts) {
+	switch {
+	case it.fate == skipped:
+		n.Skipped++
+	case it.fate != setAside:
+	case s.stage.letters != nil:
+		n.Duplicates++
+	case it.parked():
+		n.Parked++
+	default:
+		n.Rejected++
+	}
+}
+
+// last returns for each record of the batch where its last version is that leaves something behind.
+func (s *stage) last() map[state.KeyHash]int {
+	last := make(map[state.KeyHash]int, len(s.items))
+	for i := range s.items {
+		if it := &s.items[i]; it.fate != left && it.fate != toWrite {
+			last[it.hash] = i
+		}
+	}
+	return last
 }
 
 // keepSent leaves out every item that nothing was sent of, because all of it is read again, and returns how many remain.
