@@ -184,15 +184,24 @@ func (e *Engine) stop(ctx context.Context) error {
 	return err
 }
 
-// firstLook fetches the repository once, for its identity and key ring. When git does not answer but the state directory knows them,
-// files is nil and the agent starts all the same.
+// firstLook fetches the repository once, for its identity and key ring. When git does not answer, or the newest revision does not say
+// which repository it is, but the state directory knows both, files is nil and the agent starts all the same.
 func (e *Engine) firstLook(ctx context.Context) (files fs.FS, repositoryID string, err error) {
+	files, repositoryID, err = e.lookAt(ctx)
+	if err == nil {
+		return files, repositoryID, nil
+	}
+	if id := e.rememberedRepository(); id != "" {
+		e.log.Warn("the repository cannot be read; starting with what was applied last", "error", err)
+		return nil, id, nil
+	}
+	return nil, "", err
+}
+
+// lookAt fetches the repository and finds out which one it is.
+func (e *Engine) lookAt(ctx context.Context) (files fs.FS, repositoryID string, err error) {
 	rev, err := e.options.Source.Fetch(ctx, "")
 	if err != nil {
-		if id := e.rememberedRepository(); id != "" {
-			e.log.Warn("git does not answer; starting with what was applied last", "error", err)
-			return nil, id, nil
-		}
 		return nil, "", err
 	}
 	tree := rev.Tree

@@ -193,9 +193,27 @@ func (e *Engine) restore(ctx context.Context) (*generation, error) {
 			return nil, err
 		}
 	}
-	if err := e.identify(ctx, g); err != nil {
+	if err := e.locate(ctx, g); err != nil {
 		return nil, err
 	}
 	e.use(g)
 	return g, nil
+}
+
+// locate finds the flows of a restored generation in the store. One that is not there was about to be renamed or pruned when the
+// process ended: it waits for the revision that does so to be applied again, and is not made anew under its old name.
+func (e *Engine) locate(ctx context.Context, g *generation) error {
+	for name, f := range g.flows {
+		t, err := e.store.Touchpoint(ctx, name)
+		if errors.Is(err, state.NotFound) {
+			delete(g.flows, name)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f.id = t.ID
+		g.ids[t.ID] = name
+	}
+	return nil
 }

@@ -68,6 +68,9 @@ func (l LocalRun) slices(ctx context.Context, e *Engine, flow *run.Flow, id int6
 	defer runner.Close(context.WithoutCancel(ctx))
 	for {
 		more, err := runner.Slice(ctx, flow, id, run.Options{Limit: l.Limit})
+		if err == nil && more.Again && ctx.Err() != nil {
+			return e.cancelRun(ctx, id)
+		}
 		if err != nil || !more.Again {
 			return err
 		}
@@ -76,9 +79,14 @@ func (l LocalRun) slices(ctx context.Context, e *Engine, flow *run.Flow, id int6
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return e.store.EndRun(context.WithoutCancel(ctx), id, state.RunEnd{Status: state.RunCanceled, Code: "Canceled"})
+			return e.cancelRun(ctx, id)
 		}
 	}
+}
+
+// cancelRun ends a run that was stopped.
+func (e *Engine) cancelRun(ctx context.Context, id int64) error {
+	return e.store.EndRun(context.WithoutCancel(ctx), id, state.RunEnd{Status: state.RunCanceled, Code: "Canceled"})
 }
 
 func (l LocalRun) pool(e *Engine, m *config.Model) *connect.Pool {
