@@ -147,7 +147,7 @@ func (r *Reconciler) Changed() <-chan struct{} {
 	return r.changed
 }
 
-// update changes the status and tells whoever waits.
+// update changes the status, holding the lock, and tells whoever waits.
 func (r *Reconciler) update(f func(*Status)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -167,10 +167,8 @@ func (r *Reconciler) once(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	r.mu.Lock()
-	r.requests = r.requests[len(asked):]
-	r.mu.Unlock()
 	r.update(func(s *Status) {
+		r.requests = r.requests[len(asked):] // under the same lock, so that who waits sees the outcome
 		if len(asked) > 0 {
 			s.LastHandledRequest = asked[len(asked)-1]
 		}
@@ -194,25 +192,39 @@ func (r *Reconciler) attempt(ctx context.Context, tried string, force bool) func
 	if err != nil {
 		return r.fetchFailed(err)
 	}
-	r.mu.Lock()
-	r.tried = rev.Commit
-	commit, applied := r.commit, r.applied
-	r.mu.Unlock()
+	var commit string
+	var applied *config.Model
+	r.update(func(s *Status) {
+		r.tried, commit, applied = rev.Commit, r.commit, r.applied
+		s.set(Reconciling, true, "Progressing", "working on "+rev.String(), now)
+	})
 	attempted := func(result string, f func(*Status)) func(*Status) {
 		return func(s *Status) {
 			s.LastAttemptedRevision = rev.String()
 			s.set(Fetched, true, "Succeeded", "git answers", now)
 			s.Diagnostics, s.Plan = nil, nil
 			f(s)
+			s.set(Reconciling, false, result, s.Condition(Ready).Message, now)
 			s.remember(HistoryRecord{Revision: rev.String(), At: now, Result: result, Summary: s.Condition(Ready).Message})
 		}
 	}
-	if refusal := r.judgeHistory(ctx, commit, rev); refusal != nil {
-		r.options.Log.Error("revision refused", "revision", rev.String(), "error", refusal)
-		return attempted("Rewritten", func(s *Status) { r.refuse(s, "HistoryRewritten", refusal.Error(), true) })
+	rewritten, err := r.judgeHistory(ctx, commit, rev)
+	if err != nil {
+		r.tryAgain()
+		r.options.Log.Warn("descent of the revision could not be found out", "revision", rev.String(), "error", err)
+		return attempted("FetchFailed", func(s *Status) {
+			s.set(Fetched, false, "FetchFailed", err.Error(), now)
+			r.refuse(s, "FetchFailed", err.Error(), false)
+		})
+	}
+	if rewritten != nil {
+		r.options.Log.Error("revision refused", "revision", rev.String(), "error", rewritten)
+		return attempted("Rewritten", func(s *Status) { r.refuse(s, "HistoryRewritten", rewritten.Error(), true) })
 	}
 	model, diagnostics, err := r.load(ctx, rev)
 	if err != nil {
+		r.tryAgain()
+		r.options.Log.Error("revision could not be loaded; the last good one serves on", "revision", rev.String(), "error", err)
 		return attempted("Invalid", func(s *Status) { r.refuse(s, "LoadFailed", err.Error(), false) })
 	}
 	if model == nil || diagnostics.HasErrors() {
@@ -242,9 +254,7 @@ func (r *Reconciler) apply(ctx context.Context, rev *repo.Revision, model, appli
 	}
 	if err := r.options.Apply.Apply(ctx, changes, model, rev); err != nil {
 		r.options.Log.Error("revision could not be applied; the last good one serves on", "revision", rev.String(), "error", err)
-		r.mu.Lock()
-		r.tried = "" // try again at the next look
-		r.mu.Unlock()
+		r.tryAgain()
 		return attempted("ApplyFailed", func(s *Status) {
 			s.Diagnostics, s.Plan = warnings, &changes
 			s.set(Valid, true, "Valid", "the revision is valid", now)
@@ -264,13 +274,18 @@ func (r *Reconciler) apply(ctx context.Context, rev *repo.Revision, model, appli
 	})
 }
 
+// tryAgain has the same commit attempted again at the next look.
+func (r *Reconciler) tryAgain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tried = ""
+}
+
 // refuse reports a revision that is not applied. stalled: trying again is useless until the repository changes.
 func (r *Reconciler) refuse(s *Status, reason, message string, stalled bool) {
 	now := r.options.Now()
 	s.set(Ready, false, reason, message, now)
-	if stalled {
-		s.set(Stalled, true, reason, message, now)
-	}
+	s.set(Stalled, stalled, reason, message, now)
 }
 
 // fetchFailed reports that git does not answer; what is applied serves on, and stays ready.
@@ -286,19 +301,20 @@ func (r *Reconciler) fetchFailed(err error) func(*Status) {
 	}
 }
 
-// judgeHistory refuses a revision that does not descend from the applied one.
-func (r *Reconciler) judgeHistory(ctx context.Context, applied string, rev *repo.Revision) error {
+// judgeHistory returns why a revision that does not descend from the applied one is refused, or an error when that could not
+// be found out.
+func (r *Reconciler) judgeHistory(ctx context.Context, applied string, rev *repo.Revision) (rewritten, err error) {
 	if applied == "" || applied == rev.Commit || r.options.AllowRewrite {
-		return nil
+		return nil, nil
 	}
 	descent, err := r.options.Source.IsDescendant(ctx, applied, rev)
-	switch descent {
-	case repo.DescentYes:
-		return nil
-	case repo.DescentNo:
-		return repo.RewrittenError(r.options.Repository, applied, rev)
+	switch {
+	case err == nil && descent == repo.DescentYes:
+		return nil, nil
+	case err == nil && descent == repo.DescentNo:
+		return repo.RewrittenError(r.options.Repository, applied, rev), nil
 	default:
-		return fmt.Errorf("whether %s descends from the applied revision could not be found out: %w", rev, err)
+		return nil, fmt.Errorf("whether %s descends from the applied revision could not be found out: %w", rev, err)
 	}
 }
 
