@@ -59,8 +59,16 @@ func OpenAPI(version string) ([]byte, error) {
 type body[T any] struct{ Body T }
 
 type page[T any] struct {
-	Items []T    `json:"items"`
+	Items []T    `json:"items" nullable:"false"`
 	Next  string `json:"next,omitempty" doc:"the cursor of the next page; absent at the end"`
+}
+
+// pageOf returns a page whose items are a list, also when there are none.
+func pageOf[T any](items []T, next string) page[T] {
+	if items == nil {
+		items = []T{}
+	}
+	return page[T]{items, next}
 }
 
 func register(api huma.API, s Service) {
@@ -96,7 +104,7 @@ func registerStatus(api huma.API, s Service) {
 func registerTouchpoints(api huma.API, s Service) {
 	huma.Get(api, "/v1/touchpoints", func(ctx context.Context, _ *struct{}) (*body[page[Touchpoint]], error) {
 		list, err := s.Touchpoints(ctx)
-		return answer(page[Touchpoint]{Items: list}, err)
+		return answer(pageOf(list, ""), err)
 	}, describe("list-touchpoints", "The touchpoints of the applied revision"))
 
 	huma.Post(api, "/v1/touchpoints/{name}/trigger", func(ctx context.Context, in *named) (*body[Run], error) {
@@ -130,7 +138,7 @@ func registerRuns(api huma.API, s Service) {
 	},
 	) (*body[page[Run]], error) {
 		runs, next, err := s.Runs(ctx, RunFilter{in.Touchpoint, in.Status, in.Before, in.Limit})
-		return answer(page[Run]{Items: runs, Next: number(next)}, err)
+		return answer(pageOf(runs, number(next)), err)
 	}, describe("list-runs", "Runs, newest first"))
 
 	huma.Get(api, "/v1/runs/{id}", func(ctx context.Context, in *struct {
@@ -160,7 +168,7 @@ func registerRecords(api huma.API, s Service) {
 	},
 	) (*body[page[Record]], error) {
 		list, err := s.Search(ctx, in.Touchpoint, in.Body.Value)
-		return answer(page[Record]{Items: list}, err)
+		return answer(pageOf(list, ""), err)
 	}, describe("search-records", "Find records by a value"))
 
 	huma.Get(api, "/v1/dead-letters", func(ctx context.Context, in *struct {
@@ -171,6 +179,6 @@ func registerRecords(api huma.API, s Service) {
 	},
 	) (*body[page[DeadLetter]], error) {
 		list, next, err := s.DeadLetters(ctx, DeadLetterFilter{in.Touchpoint, in.State, in.Page, in.Limit})
-		return answer(page[DeadLetter]{Items: list, Next: next}, err)
+		return answer(pageOf(list, next), err)
 	}, describe("list-dead-letters", "Records that could not be delivered, newest first"))
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,8 +33,16 @@ func ListenUnix(path string) (net.Listener, error) {
 		_ = c.Close()
 		return nil, fmt.Errorf("socket %s is in use by another agent", path)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	switch info, err := os.Lstat(path); {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
 		return nil, err
+	case info.Mode().Type() != os.ModeSocket:
+		return nil, fmt.Errorf("socket path %s holds something that is not a socket; name another one with --socket", path)
+	default:
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
@@ -80,21 +89,30 @@ func ListenTCP(t TCP) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers on l until ctx ends, then lets requests finish for a short while.
+// grace is how long requests may take to finish when the server ends.
+const grace = 5 * time.Second
+
+// Serve answers on l until ctx ends, then lets requests finish for a short while and cuts off the rest.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	// No ReadTimeout: it would also end requests that only wait for their answer. The time for a body is bounded by operation.
 	s := &http.Server{
 		Handler:           http.MaxBytesHandler(h, maxBody),
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	done := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
-		done <- s.Shutdown(stop)
+		err := s.Shutdown(stop)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = s.Close()
+		}
+		done <- err
 	}()
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -102,14 +120,20 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return <-done
 }
 
-// Authenticated lets only requests through that carry the token and name this machine as their host. Health is open to all.
-func Authenticated(h http.Handler, token string) http.Handler {
-	want := sha256.Sum256([]byte(token))
+// Authenticated lets only requests through that carry the token and whose Host is the listening one, localhost, an IP address,
+// or a name of the certificate; other names are those of web pages that had their name resolved to this machine. Health is
+// open to all.
+func Authenticated(h http.Handler, t TCP) http.Handler {
+	want := sha256.Sum256([]byte(t.Token))
 	failures := rate.NewLimiter(5, 20)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		w.Header().Set("Cache-Control", "no-store")
+		if !t.isHost(r.Host) {
+			problemText(w, http.StatusMisdirectedRequest, "the host named in the request is not this agent")
+			return
+		}
 		if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
 			h.ServeHTTP(w, r)
 			return
@@ -127,6 +151,19 @@ func Authenticated(h http.Handler, token string) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	})
+}
+
+// isHost reports whether a Host header, with or without a port, may stand for this agent.
+func (t TCP) isHost(header string) bool {
+	host := (&url.URL{Host: header}).Hostname()
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	listening, _, _ := net.SplitHostPort(t.Address) // empty where it is no address: then no name fits
+	if host == "" || strings.EqualFold(host, "localhost") || strings.EqualFold(host, listening) {
+		return host != ""
+	}
+	return t.Certificate != nil && t.Certificate.Leaf != nil && t.Certificate.Leaf.VerifyHostname(host) == nil
 }
 
 func problemText(w http.ResponseWriter, status int, detail string) {

@@ -164,6 +164,6 @@ func (a *app) surfaces(f *agentFlags) ([]func(context.Context, *engine.Engine) e
 		if err != nil {
 			return err
 		}
-		return api.Serve(ctx, l, api.Authenticated(api.New(e, version), tcp.Token))
+		return api.Serve(ctx, l, api.Authenticated(api.New(e, version), tcp))
 	}), nil
 }
