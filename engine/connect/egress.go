@@ -62,7 +62,7 @@ func (g *egressGuard) control(_ context.Context, _, address string, _ syscall.Ra
 	if err != nil {
 		return refused("address is not an IP address and a port")
 	}
-	ip := at.Addr().Unmap().WithZone("")
+	ip := embedded(at.Addr().Unmap().WithZone(""))
 	if !forbidden(ip) || slices.ContainsFunc(g.allow, func(p netip.Prefix) bool { return p.Contains(ip) }) {
 		return nil
 	}
@@ -75,10 +75,19 @@ func forbidden(ip netip.Addr) bool {
 		slices.Contains(metadata, ip)
 }
 
+// embedded returns the IPv4 address that a NAT64 gateway translates an address to; other addresses stay as they are.
+func embedded(ip netip.Addr) netip.Addr {
+	if nat64 := netip.MustParsePrefix("64:ff9b::/96"); nat64.Contains(ip) {
+		b := ip.As16()
+		return netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return ip
+}
+
 // metadata are the addresses of cloud metadata services outside the link-local ranges.
 var metadata = []netip.Addr{netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("168.63.129.16")}
 
-// RoundTrip sends a request to one of the hosts.
+// A roundTripper sends requests to the hosts. It goes through no proxy and follows no redirect.
 type roundTripper struct {
 	guard *egressGuard
 	next  *http.Transport
@@ -99,9 +108,9 @@ func newTransport(e Egress, g *egressGuard) *roundTripper {
 	}}
 }
 
-// RoundTrip refuses every URL outside the hosts, path prefixes included.
+// RoundTrip refuses every URL outside the hosts, path prefixes included, and a Host header that names another one.
 func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !t.guard.hosts.Allows(r.URL) {
+	if !t.guard.hosts.Allows(r.URL) || r.Host != "" && r.Host != r.URL.Host {
 		if r.Body != nil {
 			_ = r.Body.Close()
 		}

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"sync"
 
 	"golang.org/x/time/rate"
 
@@ -37,11 +38,11 @@ func (l *limiter) Acquire(ctx context.Context) (func(), error) {
 			return nil, ctx.Err()
 		}
 	}
-	release := func() {
+	release := sync.OnceFunc(func() { // a second release would take another request's slot
 		if l.slots != nil {
 			<-l.slots
 		}
-	}
+	})
 	if err := l.rate.Wait(ctx); err != nil {
 		release()
 		if ctx.Err() != nil {

@@ -36,7 +36,8 @@ type Paths struct {
 	never   []string
 }
 
-// NewPaths returns an allow-list. Whatever lies below never stays out of reach: the state directory, the identity.
+// NewPaths returns an allow-list. What is never, lies below it, or is a folder around it stays out of reach: the state directory,
+// the identity.
 func NewPaths(allowed []AllowedPath, never ...string) *Paths {
 	p := &Paths{allowed: allowed}
 	for _, n := range append(never, "/proc", "/sys", "/dev") {
@@ -55,7 +56,7 @@ func (p *Paths) Resolve(path string, write bool) (adapters.Location, error) {
 	}
 	place := real(filepath.Clean(path))
 	for _, n := range p.never {
-		if within(n, place) {
+		if within(n, place) || isFolder(place) && within(place, n) {
 			return adapters.Location{}, notAllowed(path, write, "this place is never allowed")
 		}
 	}
@@ -83,9 +84,14 @@ func (p *Paths) Resolve(path string, write bool) (adapters.Location, error) {
 	return adapters.Location{}, notAllowed(path, write, hint)
 }
 
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // folderOf returns a path that is a folder itself, or else the folder it lies in.
 func folderOf(path string) string {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	if isFolder(path) {
 		return path
 	}
 	return filepath.Dir(path)

@@ -34,10 +34,14 @@ type Pool struct {
 	open    map[string]*shared
 }
 
+// shared is a connection that is open or being opened. connection, idle and err are set before ready is closed.
 type shared struct {
 	key        string
+	users      int // guarded by the pool
+	ready      chan struct{}
 	connection adapters.Connection
-	users      int
+	idle       func() // closes what the transport keeps open
+	err        error
 }
 
 // NewPool returns an empty pool.
@@ -58,37 +62,74 @@ func (p *Pool) Open(ctx context.Context, m *config.Model, name string) (*Handle,
 	if !ok {
 		return nil, fmt.Errorf("connection %q does not exist", name)
 	}
-	key := identity(m, c)
+	for {
+		s, mine := p.join(identity(m, c))
+		if mine {
+			p.fill(ctx, s, m, c)
+		}
+		select {
+		case <-s.ready:
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), p.leave(context.WithoutCancel(ctx), s))
+		}
+		if s.err == nil {
+			return &Handle{Connection: s.connection, pool: p, shared: s}, nil
+		}
+		gaveUp := errors.Is(s.err, context.Canceled) || errors.Is(s.err, context.DeadlineExceeded)
+		if mine || !gaveUp || ctx.Err() != nil {
+			return nil, s.err
+		}
+		// Whoever was opening it gave up; this one has not.
+	}
+}
+
+// join counts one more user of a connection. mine: the caller opens it.
+func (p *Pool) join(key string) (s *shared, mine bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.open[key]
-	if s == nil {
-		connection, err := p.connect(ctx, m, c)
-		if err != nil {
-			return nil, err
-		}
-		s = &shared{key: key, connection: connection}
+	if s = p.open[key]; s == nil {
+		s, mine = &shared{key: key, ready: make(chan struct{}), idle: func() {}}, true
 		p.open[key] = s
 	}
 	s.users++
-	return &Handle{Connection: s.connection, pool: p, shared: s}, nil
+	return s, mine
+}
+
+// fill opens a connection without holding the lock: others neither wait for a slow system nor for its time limit.
+func (p *Pool) fill(ctx context.Context, s *shared, m *config.Model, c *config.Resource[config.Connection]) {
+	s.err = fmt.Errorf("connection %q: internal error: opening it did not end", c.Metadata.Name) // when an adapter panics
+	defer func() {
+		if s.err != nil {
+			p.mu.Lock()
+			delete(p.open, s.key)
+			p.mu.Unlock()
+			s.idle()
+		}
+		close(s.ready)
+	}()
+	s.err = p.connect(ctx, s, m, c)
+}
+
+// leave counts one user less; the last closes the connection.
+func (p *Pool) leave(ctx context.Context, s *shared) error {
+	p.mu.Lock()
+	s.users--
+	last := s.users == 0
+	if last && p.open[s.key] == s {
+		delete(p.open, s.key)
+	}
+	p.mu.Unlock()
+	if !last || s.connection == nil {
+		return nil
+	}
+	defer s.idle()
+	return s.connection.Close(ctx)
 }
 
 // Release gives the connection back. It may be called more than once.
 func (h *Handle) Release(ctx context.Context) error {
 	var err error
-	h.once.Do(func() {
-		h.pool.mu.Lock()
-		h.shared.users--
-		last := h.shared.users == 0
-		if last {
-			delete(h.pool.open, h.shared.key)
-		}
-		h.pool.mu.Unlock()
-		if last {
-			err = h.shared.connection.Close(ctx)
-		}
-	})
+	h.once.Do(func() { err = h.pool.leave(ctx, h.shared) })
 	return err
 }
 
@@ -104,26 +145,30 @@ func identity(m *config.Model, c *config.Resource[config.Connection]) string {
 	return key
 }
 
-func (p *Pool) connect(ctx context.Context, m *config.Model, c *config.Resource[config.Connection]) (adapters.Connection, error) {
+func (p *Pool) connect(ctx context.Context, s *shared, m *config.Model, c *config.Resource[config.Connection]) error {
 	application, err := p.application(m, c.Spec.Application)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	zone, err := time.LoadLocation(c.Spec.Zone)
 	if err != nil {
-		return nil, fmt.Errorf("connection %q: unknown zone %q", c.Metadata.Name, c.Spec.Zone)
+		return fmt.Errorf("connection %q: unknown zone %q", c.Metadata.Name, c.Spec.Zone)
 	}
 	env, err := p.env(ctx, m, c, application.Spec())
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if t, ok := env.HTTP.(*roundTripper); ok {
+		s.idle = t.next.CloseIdleConnections
 	}
 	connection, err := application.Open(ctx, env, adapters.Settings{
 		Connection: c.Metadata.Name, Config: c.Spec.Config, Objects: c.Spec.Objects, Zone: zone,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connection %q: %w", c.Metadata.Name, err)
+		return fmt.Errorf("connection %q: %w", c.Metadata.Name, err)
 	}
-	return connection, nil
+	s.connection = connection
+	return nil
 }
 
 func (p *Pool) application(m *config.Model, name string) (adapters.Application, error) {

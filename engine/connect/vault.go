@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/dray-sync/dray/adapters"
@@ -28,6 +29,8 @@ type Vault struct {
 	Use          secret.Use
 	Memory       Memory // nil: nothing is remembered, for commands that keep no state
 	Now          func() time.Time
+
+	mu sync.Mutex // one credential at a time, so that an older one is never remembered over a newer one
 }
 
 // open returns the secrets and hosts of a credential. An older generation than the accepted one leaves that one in use; the
@@ -36,6 +39,8 @@ func (v *Vault) open(ctx context.Context, name string, c *config.Credential, app
 	if v.Identity == nil {
 		return nil, nil, fmt.Errorf("credential %q: no identity to open it with; name its file with --identity", name)
 	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	var seen secret.Seen
 	var accepted []byte
 	if v.Memory != nil {
