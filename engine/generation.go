@@ -28,7 +28,6 @@ type flow struct {
 	*run.Flow
 	id       int64
 	schedule *schedule.Schedule // nil: it runs only when asked to
-	fresh    bool               // it began with this revision
 }
 
 // applied is the form in which the applied model is kept.
@@ -76,16 +75,14 @@ func (e *Engine) Apply(ctx context.Context, changes plan.Changes, m *config.Mode
 // build makes the next generation of the flows that changed, and takes over those that did not.
 func (e *Engine) build(changes plan.Changes, m *config.Model, commit string) (*generation, error) {
 	g := &generation{commit: commit, model: m, flows: map[string]*flow{}, ids: map[int64]string{}, revisions: map[string]string{}}
-	changed := map[string]plan.TouchpointChange{}
+	changed := map[string]bool{}
 	for _, c := range changes.Touchpoints {
-		changed[c.Name] = c
+		changed[c.Name] = true
 	}
 	before := e.current.Load()
 	for name := range m.Touchpoints {
-		c, touched := changed[name]
-		if old := before.flow(name); old != nil && !touched {
+		if old := before.flow(name); old != nil && !changed[name] {
 			kept := *old
-			kept.fresh = false
 			g.flows[name] = &kept
 			g.revisions[name] = before.revisions[name]
 			continue
@@ -94,7 +91,6 @@ func (e *Engine) build(changes plan.Changes, m *config.Model, commit string) (*g
 		if err != nil {
 			return nil, err
 		}
-		f.fresh = c.State == plan.StateNew || c.State == plan.StateReset
 		g.flows[name], g.revisions[name] = f, commit
 	}
 	return g, nil

@@ -63,7 +63,8 @@ func later(due, now time.Time) time.Time {
 	return due
 }
 
-// plan computes the next due time of every flow anew: a fresh one is due at once, one that missed its time is caught up with once.
+// plan computes the next due time of every flow anew: one with an interval that has never run is due at once, one
+// that missed its time is caught up with once.
 func (e *Engine) plan(ctx context.Context, next map[string]time.Time) {
 	now := e.options.Now()
 	g := e.current.Load()
@@ -78,7 +79,7 @@ func (e *Engine) plan(ctx context.Context, next map[string]time.Time) {
 			e.log.Error("the last due time cannot be read", "touchpoint", name, "error", err)
 			continue
 		}
-		if last.IsZero() && f.fresh {
+		if last.IsZero() && f.schedule.AtOnce() {
 			next[name] = now.UTC().Truncate(time.Second)
 		} else if missed, ok := f.schedule.Missed(last, now); ok && !last.IsZero() {
 			next[name] = missed

@@ -19,6 +19,7 @@ type Schedule struct {
 	seed   string
 	skip   bool
 	queue  bool
+	every  bool
 }
 
 // maxLookback bounds how far back a missed due time is looked for.
@@ -30,6 +31,7 @@ func Compile(s config.Schedule, name string) (*Schedule, error) {
 	c := &Schedule{jitter: time.Duration(s.Jitter), seed: name, skip: s.Missed == "skip", queue: s.IfRunning == "queue"}
 	switch {
 	case s.Every > 0:
+		c.every = true
 		c.next = interval(time.Duration(s.Every), name)
 	case s.Cron != "":
 		zone, err := time.LoadLocation(s.Zone)
@@ -89,6 +91,10 @@ func (s *Schedule) Missed(last, now time.Time) (time.Time, bool) {
 	}
 	return due, ok
 }
+
+// AtOnce reports whether a touchpoint that has never run is due right away: one with an interval is, one with a cron line
+// waits for its time.
+func (s *Schedule) AtOnce() bool { return s.every }
 
 // Queues reports whether a due time that finds the touchpoint running waits for it, instead of being left out.
 func (s *Schedule) Queues() bool { return s.queue }

@@ -66,6 +66,12 @@ func TestMissed(t *testing.T) {
 	}
 }
 
+func TestOnlyIntervalsAreDueAtOnce(t *testing.T) {
+	if !compile(t, config.Schedule{Every: config.Duration(time.Minute)}).AtOnce() || compile(t, config.Schedule{Cron: "0 3 * * *", Zone: "UTC"}).AtOnce() {
+		t.Error("a new interval is due at once, a new cron line at its time")
+	}
+}
+
 func TestJitterIsBoundedAndStable(t *testing.T) {
 	s := compile(t, config.Schedule{Cron: "0 * * * *", Zone: "UTC", Jitter: config.Duration(30 * time.Second)})
 	due := time.Date(2026, 3, 1, 5, 0, 0, 0, time.UTC)
