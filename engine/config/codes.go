@@ -61,7 +61,7 @@ func Codes() []CodeDoc {
 		{codeMissingField, "A field that must be there is not.", "add the field"},
 		{codeWrongType, "The value is of another type than the field holds.", "write a value of the type named"},
 		{codeBadValue, "The value is outside of what the field can hold.", "write one of the values named"},
-		{codeExpression, "The expression cannot be used.", "see the message for the place inside the expression"},
+		{codeExpression, "The expression cannot be used.", "line and column point to the place inside the expression"},
 		{codeOneOf, "Exactly one of several fields must be set, and none is, or several are.", "keep exactly one"},
 		{codeMisplaced, "The field has no effect beside the others, so it is not what was meant.", "remove it, or add what it belongs to"},
 		{codeDuplicateName, "Two resources of one kind have the same name.", "rename one of the two"},

@@ -155,9 +155,6 @@ func (s *semantics) expressionError(v *node, e *expr.Error) {
 	case v.style == foldedStyle, v.style == doubleStyle && strings.Contains(v.text, `"`):
 		message += ": " + excerpt(v.text, e.Offset)
 	}
-	if hint == "" {
-		hint = "see dray help expressions"
-	}
 	s.report(v, codeExpression, message, hint)
 	s.problems[len(s.problems)-1].inside = &inside{node: v, offset: e.Offset, length: e.Length}
 }

@@ -227,7 +227,7 @@ func (s *semantics) outName(v *node, name string, offset int, at mappingPlace) {
 	case slices.Contains(at.mapped, name):
 		return
 	case slices.Contains(at.all, name):
-		s.report(v, codeForwardReference, fmt.Sprintf("$out.%s is not mapped yet here", name), "fields are mapped in the order they are written in: move it up")
+		s.report(v, codeForwardReference, fmt.Sprintf("$out.%s is not mapped yet here", name), "fields are mapped in the order they are written in, so one can use only those above it")
 	default:
 		hint := "the fields are those of the mapping itself"
 		if near := diag.Nearest(name, at.all); near != "" {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -158,7 +159,9 @@ func (a *app) writeCredential(dir string, c *secret.Credential, fresh bool) erro
 	}
 	path := credentialPath(dir, c.Envelope().Name)
 	if fresh {
-		err = writeNew(path, doc, 0o644)
+		if err = writeNew(path, doc, 0o644); errors.Is(err, fs.ErrExist) {
+			return invalid(fmt.Errorf("%s exists; write its next generation with dray credential set %s", path, c.Envelope().Name))
+		}
 	} else {
 		err = os.WriteFile(path, doc, 0o644)
 	}
@@ -171,6 +174,9 @@ func (a *app) writeCredential(dir string, c *secret.Credential, fresh bool) erro
 
 func (a *app) readCredential(dir, name string) (*secret.Credential, error) {
 	doc, err := os.ReadFile(credentialPath(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing("credential", name, credentialNames(dir))
+	}
 	if err != nil {
 		return nil, unreachable(err)
 	}
@@ -181,8 +187,18 @@ func (a *app) readCredential(dir, name string) (*secret.Credential, error) {
 	return c, nil
 }
 
+// credentialNames are those that have a file in a folder's configuration.
+func credentialNames(dir string) []string {
+	files, _ := filepath.Glob(credentialPath(dir, "*")) // fails only on a bad pattern
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(f), ".yaml")
+	}
+	return files
+}
+
 func (a *app) credentialSet() *cobra.Command {
 	var dir string
+	var bind []string
 	var stdin bool
 	c := &cobra.Command{
 		Use: "set NAME", Short: "Write the next generation of a credential, with new secrets", Args: cobra.ExactArgs(1),
@@ -195,6 +211,11 @@ func (a *app) credentialSet() *cobra.Command {
 			e := old.Envelope()
 			if e.Recipients, err = a.credentialRecipients(dir, e.Environments); err != nil {
 				return err
+			}
+			if len(bind) > 0 {
+				if e.Bind, err = secret.ParseBindings(bind); err != nil {
+					return invalid(err)
+				}
 			}
 			values, err := a.secrets(keys(e.Fields), stdin)
 			if err != nil {
@@ -212,6 +233,7 @@ func (a *app) credentialSet() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", ".", "the folder with the configuration")
+	c.Flags().StringArrayVar(&bind, "bind", nil, "a place it may go to from now on, instead of those there are; may be repeated")
 	c.Flags().BoolVar(&stdin, "stdin", false, "read lines field=secret from standard input instead of asking")
 	return c
 }

@@ -1,7 +1,10 @@
 package cli_test
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
+	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -34,8 +37,14 @@ func TestScripts(t *testing.T) {
 			e.Values[served{}] = map[string]*gitserver.Repository{}
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "tmpfs" {
+				return false, fmt.Errorf("no condition %q", name)
+			}
+			return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", os.TempDir()).Run() == nil, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "until": until, "plain": plain, "served": serveFolder, "absent": absent,
+			"code": code, "until": until, "plain": plain, "served": serveFolder, "absent": absent, "recipient": recipient, "freeport": freePort, "replace": replace, "sqlite": execSQL, "rows": queryRows,
 		},
 	})
 }
@@ -88,14 +97,24 @@ var scrubbed = []struct {
 	{regexp.MustCompile(`age1[a-z0-9]+(…[a-z0-9]*)?`), "RECIPIENT"},
 	{regexp.MustCompile(`\b[0-9a-f]{40}\b`), "COMMIT"},
 	{regexp.MustCompile(`process \d+`), "process PID"},
+	{regexp.MustCompile(`in \d+(\.\d+)?(µs|ms|s)\b`), "in DURATION"},
+	{regexp.MustCompile(`\b[0-9a-f]{8,12}\b`), "SHORT"},
+	{regexp.MustCompile(`after=\S+`), "after=DELAY"},
+	{regexp.MustCompile(`\b\d+s\b`), "Ns"},
+	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "RECORD"},
+	{regexp.MustCompile(`DATE \d\d:\d\d:\d\d UTC`), "TIME"},
 }
 
-// plain stdout|stderr prints what the last command printed, without paths, times and keys that are new each time.
+// plain stdout|stderr... prints what the last command printed, without paths, times and keys that are new each time.
 func plain(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: plain stdout|stderr")
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: plain stdout|stderr...")
 	}
-	text := strings.ReplaceAll(ts.ReadFile(args[0]), ts.Getenv("WORK"), "WORK")
+	var text string
+	for _, name := range args {
+		text += ts.ReadFile(name)
+	}
+	text = strings.ReplaceAll(text, ts.Getenv("WORK"), "WORK")
 	for _, s := range scrubbed {
 		text = s.pattern.ReplaceAllString(text, s.by)
 	}
@@ -153,4 +172,70 @@ func absent(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return err
 	}))
+}
+
+// recipient NAME FILE sets $NAME to the public key of an identity.
+func recipient(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: recipient NAME FILE")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		if key, ok := strings.CutPrefix(line, "# recipient: "); ok {
+			ts.Setenv(args[0], strings.TrimSpace(key))
+			return
+		}
+	}
+	ts.Fatalf("%s names no recipient", args[1])
+}
+
+// freeport NAME sets $NAME to an address of this machine that nothing listens on.
+func freePort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: freeport NAME")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], l.Addr().String())
+}
+
+// replace OLD NEW FILE replaces a text in a file.
+func replace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace OLD NEW FILE")
+	}
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%s does not contain %q", args[2], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o600))
+}
+
+// execSQL is sqlite FILE STATEMENT.
+func execSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sqlite FILE STATEMENT")
+	}
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.Exec(args[1])
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+// queryRows is rows FILE QUERY: it prints the one column that a query gives.
+func queryRows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: rows FILE QUERY")
+	}
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Defer(func() { _ = db.Close() })
+	rows, err := db.Query(args[1])
+	ts.Check(err)
+	for rows.Next() {
+		var text string
+		ts.Check(rows.Scan(&text))
+		fmt.Fprintln(ts.Stdout(), text)
+	}
+	ts.Check(errors.Join(rows.Err(), rows.Close()))
 }
