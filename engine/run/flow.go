@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/dray-sync/dray/adapters"
@@ -58,7 +59,7 @@ func (e *ends) open(ctx context.Context, pool *connect.Pool) error {
 		return &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: spec.Source.Object, Rule: "the application cannot be read"}
 	}
 	if e.destination, ok = destination.Connection.(adapters.Destination); !ok {
-		return &adapters.Error{Kind: adapters.Invalid, Op: "writing", Object: spec.Destination.Object, Rule: "the application cannot be written"}
+		return &adapters.Error{Kind: adapters.Invalid, Op: "writing", Object: spec.Destination.Object, Rule: "connection " + strconv.Quote(spec.Destination.Connection) + " is for reading only: so is its application, or its path on this machine (--allow-path ro:)"}
 	}
 	if e.object, err = e.source.Describe(ctx, spec.Source.Object); err != nil {
 		return err
