@@ -18,7 +18,7 @@ type Env struct {
 	// HTTP sends requests to the hosts this connection may reach, and no others. It follows no redirects, keeps no cookies,
 	// and puts no credential on anything: adapters add theirs themselves.
 	HTTP http.RoundTripper
-	// Dial opens a network connection under the same rules. network is tcp, or unix for a socket the operator allowed.
+	// Dial opens a network connection under the same rules. network is tcp, tcp4 or tcp6.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Secrets are the fields of the connection's credential.
 	Secrets Secrets
