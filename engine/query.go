@@ -76,6 +76,9 @@ func (e *Engine) Trigger(ctx context.Context, name string) (api.Run, error) {
 	if err != nil {
 		return api.Run{}, err
 	}
+	if e.suspended(ctx, f) {
+		return api.Run{}, fmt.Errorf("%w: touchpoint %q is suspended, in the repository or on this agent; resume it first", api.ErrConflict, name)
+	}
 	active, err := e.store.ActiveRuns(ctx, f.id)
 	if err != nil {
 		return api.Run{}, err

@@ -32,6 +32,8 @@ func problem(err error) error {
 		return nil
 	case errors.Is(err, ErrNotFound):
 		return huma.Error404NotFound(err.Error())
+	case errors.Is(err, ErrConflict):
+		return huma.Error409Conflict(err.Error())
 	case errors.As(err, &e) && e.Reason == state.NotFound:
 		return huma.Error404NotFound(e.Error())
 	case errors.As(err, &e):

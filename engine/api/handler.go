@@ -15,6 +15,9 @@ import (
 // ErrNotFound means that there is no such touchpoint, run, record or dead letter.
 var ErrNotFound = errors.New("not found")
 
+// ErrConflict means that what is asked for does not fit the state things are in.
+var ErrConflict = errors.New("conflict")
+
 // New returns the handler of the whole API, without authentication: that is for [Serve] to put before it.
 func New(s Service, version string) http.Handler {
 	mux := http.NewServeMux()

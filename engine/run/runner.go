@@ -156,7 +156,7 @@ func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error)
 func (r *Runner) failed(ctx context.Context, w *work, err error) (More, error) {
 	wait, again := w.memory.patient.wait(err, r.Now())
 	code := adapters.KindOf(err).String()
-	r.Log.Warn("run interrupted", "touchpoint", w.flow.Name, "run", w.run, "kind", code, "error", err, "again", again, "after", wait)
+	r.Log.Warn("run interrupted", "touchpoint", w.flow.Name, "run", w.run, "kind", code, "error", err, "again", again, "after", wait.Round(time.Millisecond).String())
 	if !again {
 		return More{}, r.end(ctx, w, ended(state.RunFailed, err))
 	}
