@@ -360,6 +360,9 @@ func TestOlderCredentialIsNotTakenBack(t *testing.T) {
 	if !strings.Contains(s.log.text(), "CredentialOutdated") {
 		t.Error("nobody was told that the repository holds an older credential")
 	}
+	if c := s.agent.Status().Condition(reconcile.Decrypted); c.Status != "False" || c.Reason != "CredentialOutdated" {
+		t.Errorf("the condition Decrypted is %+v", c)
+	}
 }
 
 func TestNothingSeepsOut(t *testing.T) {

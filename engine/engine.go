@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,7 @@ type Engine struct {
 	metrics    *metrics
 	current    atomic.Pointer[generation]
 	replan     chan struct{} // the schedule must be computed anew
+	outdated   sync.Map      // conditions by the connection whose credential went back
 }
 
 // New returns an agent that has touched nothing yet.
@@ -168,8 +170,14 @@ func (e *Engine) endOrphans(ctx context.Context) error {
 }
 
 func (e *Engine) noticeCredential(connection string, err error) {
-	e.log.Warn("credential is older than the accepted one, which serves on", "connection", connection, "reason", "CredentialOutdated", "error", err)
+	e.log.Warn("credential is older than the accepted one, which serves on", "connection", connection, "reason", reasonOutdated, "error", err)
+	e.outdated.Store(connection, reconcile.Condition{
+		Type: reconcile.Decrypted, Status: "False", Reason: reasonOutdated, Message: fmt.Sprintf("connection %q: %s", connection, err), LastTransitionTime: e.options.Now(),
+	})
 }
+
+// reasonOutdated is why a credential of the repository is not the one in use.
+const reasonOutdated = "CredentialOutdated"
 
 // stop closes everything in reverse order of opening.
 func (e *Engine) stop(ctx context.Context) error {
@@ -235,6 +243,7 @@ func (e *Engine) load(ctx context.Context, tree *repo.Tree) (*config.Model, diag
 // use makes a generation the current one.
 func (e *Engine) use(g *generation) {
 	e.current.Store(g)
+	e.outdated.Clear()
 	e.metrics.applied(g)
 	select {
 	case e.replan <- struct{}{}:

@@ -14,11 +14,20 @@ import (
 )
 
 // Status returns what the agent knows of its configuration.
-func (e *Engine) Status() reconcile.Status { return e.reconciler.Status() }
+func (e *Engine) Status() reconcile.Status { return e.withCredentials(e.reconciler.Status()) }
+
+// withCredentials adds what became known of credentials since the revision was applied: they are opened when they are used.
+func (e *Engine) withCredentials(s reconcile.Status) reconcile.Status {
+	for _, c := range e.outdated.Range {
+		s.Conditions = append(s.Conditions, c.(reconcile.Condition))
+	}
+	return s
+}
 
 // WaitStatus returns the status once a reconcile request has been handled.
 func (e *Engine) WaitStatus(ctx context.Context, token string) (reconcile.Status, error) {
-	return e.reconciler.Wait(ctx, token)
+	s, err := e.reconciler.Wait(ctx, token)
+	return e.withCredentials(s), err
 }
 
 // Reconcile asks for a look at the repository now.

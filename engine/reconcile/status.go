@@ -18,6 +18,7 @@ const (
 	Valid       ConditionType = "Valid"       // the newest revision is valid
 	Reconciling ConditionType = "Reconciling" // a revision is being worked on
 	Stalled     ConditionType = "Stalled"     // trying again is useless until something is changed
+	Decrypted   ConditionType = "Decrypted"   // every credential in use is the newest of the repository
 )
 
 // Condition is one aspect.

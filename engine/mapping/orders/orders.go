@@ -1,4 +1,4 @@
-// Package orders makes realistic shop orders for benchmarks and tests: about 950 bytes of JSON each, one to four lines, identifiers beyond
+// Package orders makes realistic shop orders for benchmarks and tests: about 860 bytes of JSON each, one to four lines, identifiers beyond
 // 2^53, text beyond ASCII, escapes; and the mapping of 15 fields that the benchmarks run over them. The same seed makes the same orders.
 package orders
 
