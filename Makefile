@@ -5,12 +5,13 @@ export CGO_ENABLED ?= 0
 
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+CUE         := cuelang.org/go/cmd/cue@v0.17.1
 DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
 FUZZTIME    ?= 10s
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS     := -s -w -X github.com/dray-sync/dray/cmd/internal/cli.version=$(VERSION)
 
-.PHONY: help build demo test race lint fmt generate verify fuzz check tidy
+.PHONY: help build demo test race bench lint fmt generate verify fuzz check tidy
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,10 +23,16 @@ demo: build ## orders flow from a shop into a database because a git commit says
 	bin/dray demo
 
 test: ## all tests; PostgreSQL is started where its programs exist or DRAY_TEST_POSTGRES names one
+	@[ -n "$$DRAY_TEST_POSTGRES" ] || command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
+	  echo "skipped: the tests that need PostgreSQL (install it, or name one in DRAY_TEST_POSTGRES)"
 	$(GO) test -shuffle=on ./...
 
 race: ## all tests of our packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./adapters/... ./engine/... ./cmd/internal/demo
+
+bench: build ## Dray beside jq and cue, as ratios; BENCHFLAGS='-n 5' measures oftener
+	@mkdir -p bin/peers && GOBIN="$(CURDIR)/bin/peers" $(GO) install $(CUE)
+	$(GO) run ./cmd/internal/bench -cue bin/peers/cue $(BENCHFLAGS)
 
 fmt: ## format all Go files
 	$(GO) run $(GOFUMPT) -l -w .
