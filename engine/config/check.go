@@ -95,6 +95,10 @@ func (t *typ) isConst(n *node) bool {
 // alternatives judges a value of which several types are possible. If none fits, the one that was most likely meant is
 // the one that is reported.
 func (c *checker) alternatives(n *node, t *typ) {
+	if t.tag != "" && n.kind == objectNode {
+		c.tagged(n, t)
+		return
+	}
 	if a := t.choose(n); a != nil {
 		if n.kind < listNode && t.says != "" && !c.try(n, a) {
 			c.badValue(n, t)
@@ -107,12 +111,7 @@ func (c *checker) alternatives(n *node, t *typ) {
 		c.notOneOf(n, t)
 		return
 	}
-	best := (*typ)(nil)
-	for _, a := range t.alts {
-		if a.takes(n.kind) && (best == nil || a.affinity(n) > best.affinity(n)) {
-			best = a
-		}
-	}
+	best := nearestOf(t.alts, n)
 	if best == nil || (n.kind == objectNode && best.affinity(n) == 0) {
 		c.notOneOf(n, t)
 		return
@@ -124,6 +123,9 @@ func (c *checker) alternatives(n *node, t *typ) {
 func (t *typ) choose(n *node) *typ {
 	var fits *typ
 	count := 0
+	if t.tag != "" && n.kind == objectNode {
+		return t.chooseTagged(n)
+	}
 	for _, a := range t.alts {
 		if a.takes(n.kind) {
 			fits = a
@@ -139,6 +141,17 @@ func (t *typ) choose(n *node) *typ {
 		}
 	}
 	return nil
+}
+
+// nearestOf returns the one of these types that has most of n's fields, or nil.
+func nearestOf(alts []*typ, n *node) *typ {
+	best := (*typ)(nil)
+	for _, a := range alts {
+		if a.takes(n.kind) && (best == nil || a.affinity(n) > best.affinity(n)) {
+			best = a
+		}
+	}
+	return best
 }
 
 // affinity counts the fields of n that t has.
@@ -294,10 +307,6 @@ func (c *checker) list(n *node, t *typ) {
 		c.owner = nil
 		c.under(segment{index: i}, func() {
 			if elem == nil {
-				if t.elem == nil && len(t.prefix) == 0 {
-					c.anything(item)
-					return
-				}
 				c.fail(item, codeBadValue, fmt.Sprintf("the list has more than %d elements", len(t.prefix)), "")
 				return
 			}

@@ -194,11 +194,26 @@ func literalNode(e ast.Expr) (*node, bool) {
 		}
 		return n, true
 	case *ast.StructLit:
-		if len(e.Elts) == 0 {
-			return &node{kind: objectNode}, true
-		}
+		return literalObject(e)
 	}
 	return nil, false
+}
+
+// literalObject reads a struct of nothing but values.
+func literalObject(e *ast.StructLit) (*node, bool) {
+	n := &node{kind: objectNode}
+	for _, d := range e.Elts {
+		f, ok := d.(*ast.Field)
+		if !ok || f.Constraint != token.ILLEGAL || labelName(f.Label) == "" {
+			return nil, false
+		}
+		v, ok := literalNode(f.Value)
+		if !ok {
+			return nil, false
+		}
+		n.keys, n.items = append(n.keys, &node{kind: stringNode, text: labelName(f.Label)}), append(n.items, v)
+	}
+	return n, true
 }
 
 func (b *tableBuilder) unary(e *ast.UnaryExpr) *typ {
@@ -244,9 +259,11 @@ func (b *tableBuilder) list(e *ast.ListLit) *typ {
 // disjunction turns A | B | *C into a type: constants are collected, so that messages can list them.
 func (b *tableBuilder) disjunction(e *ast.BinaryExpr) *typ {
 	t := &typ{}
+	marked := (*typ)(nil)
 	for _, arm := range arms(e) {
+		isDefault := false
 		if mark, ok := arm.(*ast.UnaryExpr); ok && mark.Op == token.MUL {
-			arm = mark.X
+			arm, isDefault = mark.X, true
 			if n, ok := literalNode(arm); ok {
 				t.def = n
 			} else {
@@ -259,9 +276,25 @@ func (b *tableBuilder) disjunction(e *ast.BinaryExpr) *typ {
 			continue
 		}
 		t.alts = append(t.alts, a)
+		if isDefault && t.def != nil && t.def.kind == listNode {
+			marked = a
+		}
 	}
+	t.dropDefault(marked)
 	t.dropRedundant()
+	t.findTag()
 	return t
+}
+
+// dropDefault leaves out the arm that is only a default list, where another takes that list anyway: *[] | [...string].
+func (t *typ) dropDefault(marked *typ) {
+	if marked == nil {
+		return
+	}
+	rest := slices.DeleteFunc(slices.Clone(t.alts), func(a *typ) bool { return a == marked })
+	if slices.ContainsFunc(rest, func(a *typ) bool { return (&checker{quiet: true}).try(t.def, a) }) {
+		t.alts = rest
+	}
 }
 
 // dropRedundant leaves out constants that another arm takes anyway: *false | bool, *["x"] | [...string].
@@ -340,12 +373,27 @@ func (b *tableBuilder) structure(e *ast.StructLit) *typ {
 			t.object.open = true
 		case *ast.Field:
 			b.field(t, d)
+		case *ast.EmbedDecl:
+			b.embed(t, b.expr(d.Expr))
 		case *ast.CommentGroup, *ast.Attribute:
 		default:
 			t.opaque, t.object.open = true, true
 		}
 	}
 	return t
+}
+
+// embed gives t the fields of another struct.
+func (b *tableBuilder) embed(t, other *typ) {
+	if other.object == nil || other.opaque || len(other.alts) > 0 || len(other.object.patterns) > 0 {
+		t.opaque, t.object.open = true, true
+		return
+	}
+	t.object.open = t.object.open || other.object.open
+	for _, f := range other.object.fields {
+		own := *f
+		t.add(&own)
+	}
 }
 
 func (b *tableBuilder) field(t *typ, d *ast.Field) {
@@ -370,6 +418,11 @@ func (b *tableBuilder) field(t *typ, d *ast.Field) {
 			f.format = body
 		}
 	}
+	t.add(f)
+}
+
+// add gives an object a field, which it may have already.
+func (t *typ) add(f *fieldTyp) {
 	if known, ok := t.object.byName[f.name]; ok {
 		known.typ = conjunction(known.typ, f.typ)
 		known.optional = known.optional && f.optional

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/adapters/rest"
 	"github.com/dray-sync/dray/engine/diag"
 )
 
@@ -116,7 +118,7 @@ func TestBadFixtures(t *testing.T) {
 	for _, path := range badFixtures(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			fsys, want := readFixture(t, path)
-			m, list, err := Load(t.Context(), fsys, Options{Registry: testRegistry()})
+			m, list, err := Load(t.Context(), fsys, Options{Registry: registryFor(path)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,6 +136,14 @@ func TestBadFixtures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// registryFor returns the registry a fixture is for: those named declared-… are for real declared applications.
+func registryFor(path string) *adapters.Registry {
+	if strings.HasPrefix(filepath.Base(path), "declared-") {
+		return adapters.NewRegistry(rest.New())
+	}
+	return testRegistry()
 }
 
 func badFixtures(t testing.TB) []string {

@@ -24,6 +24,9 @@ func (e *environment) applications() {
 			e.problemPath(r, "kind", codeApplication, "this program runs no declared applications", "use a program that has the rest adapter")
 			continue
 		}
+		if !e.declaration(r, declarer, e.model.Applications[name]) {
+			continue
+		}
 		app, err := declarer.Declare(name, e.model.Applications[name].Spec.Declaration)
 		if err != nil {
 			e.configErrors(r, []string{"spec"}, codeApplication, err)
@@ -36,6 +39,32 @@ func (e *environment) applications() {
 		}
 		e.registry = next
 	}
+}
+
+// declaration judges what a declared application says by what its declarer takes, and fills in the defaults. false: it has mistakes.
+func (e *environment) declaration(r *loaded, declarer adapters.Declarer, a *Resource[Application]) bool {
+	with, ok := declarer.(adapters.DeclarationSchema)
+	if !ok {
+		return true
+	}
+	s, err := e.cache.settings(with.Schema())
+	if err != nil || s.declared == nil {
+		e.problemPath(r, "kind", codeApplication, "the definition of declared applications cannot be read", "this is a mistake of the program, not yours")
+		return false
+	}
+	spec := r.root.get("spec")
+	if spec == nil || spec.kind != objectNode {
+		return false // said already
+	}
+	check := &checker{bad: maps.Clone(r.v.bad), path: []segment{{name: "spec"}}, owner: r.root.key("spec")}
+	a.Spec.Declaration = s.judge(check, spec, "#ApplicationSpec", s.declared)
+	a.sealed("Application")
+	for _, p := range check.problems {
+		if !r.said(p) {
+			e.list.Add(p.diagnostic(r.files))
+		}
+	}
+	return len(check.problems) == 0
 }
 
 // configErrors places the mistakes an adapter has found, each at its path below prefix.
@@ -128,16 +157,19 @@ func (e *environment) settings(r *loaded, c *Connection, spec adapters.Spec) boo
 	}
 	c.Objects = e.objects(r, s, check, spec)
 	for _, p := range check.problems {
-		if !r.secretAt(p) {
+		if !r.said(p) {
 			e.list.Add(p.diagnostic(r.files))
 		}
 	}
 	return len(check.problems) == 0 && len(e.list) == known
 }
 
-// secretAt reports whether a plain secret has been reported at the place of a problem: what else is wrong there matters no more.
-func (r *loaded) secretAt(p problem) bool {
-	return slices.ContainsFunc(r.v.problems, func(q problem) bool { return q.code == codePlainSecret && q.path == p.path })
+// said reports whether the value has been refused for what it is, a plain secret or a word that readers take for different things: what
+// else is wrong with it matters no more.
+func (r *loaded) said(p problem) bool {
+	return slices.ContainsFunc(r.v.problems, func(q problem) bool {
+		return (q.code == codePlainSecret || q.code == codeAmbiguous) && q.path == p.path
+	})
 }
 
 func (e *environment) objects(r *loaded, s *settingsSchema, check *checker, spec adapters.Spec) map[string]json.RawMessage {

@@ -14,6 +14,7 @@ import (
 type settingsSchema struct {
 	text           string
 	config, object *typ // nil: it has none
+	declared       *typ // of a declarer: the spec of a kind: Application
 	opaque         bool // the table cannot say all of it
 }
 
@@ -23,7 +24,7 @@ func newSettingsSchema(text string) (*settingsSchema, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &settingsSchema{text: text, config: t.defs["#Config"], object: t.defs["#Object"]}
+	s := &settingsSchema{text: text, config: t.defs["#Config"], object: t.defs["#Object"], declared: t.defs["#ApplicationSpec"]}
 	for _, d := range t.defs {
 		s.opaque = s.opaque || d.anyOpaque(map[*typ]bool{})
 	}

@@ -26,6 +26,8 @@ type typ struct {
 	excluded []*node          // none of these
 	bounds   []bound          // all must hold
 	alts     []*typ           // one of these
+	tag      string           // the field that says which of alts is meant
+	tags     *typ             // what that field may be
 	elem     *typ             // of lists; nil: no more than prefix
 	prefix   []*typ           // of lists: the first elements
 	object   *objectTyp
@@ -89,6 +91,9 @@ func (t *typ) describe() string {
 	}
 	if t.any {
 		return "any value"
+	}
+	if t.tag != "" {
+		return fmt.Sprintf("an object with %s: %s", t.tag, t.tags.describe())
 	}
 	var parts []string
 	for _, c := range t.consts {
