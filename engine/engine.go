@@ -17,6 +17,7 @@ import (
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/connect"
 	"github.com/dray-sync/dray/engine/diag"
+	"github.com/dray-sync/dray/engine/mapping"
 	"github.com/dray-sync/dray/engine/reconcile"
 	"github.com/dray-sync/dray/engine/repo"
 	"github.com/dray-sync/dray/engine/run"
@@ -237,7 +238,7 @@ func (e *Engine) reconcileOptions(restored *generation) reconcile.Options {
 }
 
 func (e *Engine) load(ctx context.Context, tree *repo.Tree) (*config.Model, diag.List, error) {
-	return config.Load(ctx, tree, config.Options{Environment: e.options.Environment, Registry: e.options.Registry, Cache: e.cache})
+	return config.Load(ctx, tree, config.Options{Environment: e.options.Environment, Registry: e.options.Registry, Cache: e.cache, Compile: mapping.Check})
 }
 
 // use makes a generation the current one.

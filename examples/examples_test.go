@@ -28,7 +28,7 @@ func TestExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, list, err := config.Load(t.Context(), files, config.Options{Registry: all.Registry()})
+			m, list, err := config.Load(t.Context(), files, config.Options{Registry: all.Registry(), Compile: mapping.Check})
 			if err != nil || m == nil || len(list) > 0 {
 				t.Fatalf("loading: %v\n%v", err, list)
 			}

@@ -14,6 +14,8 @@ type Cache struct {
 	schema  map[string]*settingsSchema         // by the application's CUE text
 	answers map[[sha256.Size]byte]*cueResponse // by the request, of this load and the one before
 	older   map[[sha256.Size]byte]*cueResponse
+
+	compiled, compiledBefore map[string][]MappingProblem // by all that a mapping is compiled with
 }
 
 // fileContent is all that is known of a file by its content.
@@ -77,6 +79,27 @@ func (c *Cache) keep(files map[[sha256.Size]byte]*fileContent) {
 	defer c.mu.Unlock()
 	c.files = files
 	c.older, c.answers = c.answers, nil
+	c.compiledBefore, c.compiled = c.compiled, nil
+}
+
+// compile returns what compiling says, asking only when the key is new.
+func (c *Cache) compile(key string, ask func() []MappingProblem) []MappingProblem {
+	c.mu.Lock()
+	problems, ok := c.compiled[key]
+	if !ok {
+		problems, ok = c.compiledBefore[key]
+	}
+	c.mu.Unlock()
+	if !ok {
+		problems = ask()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.compiled == nil {
+		c.compiled = map[string][]MappingProblem{}
+	}
+	c.compiled[key] = problems
+	return problems
 }
 
 // answer returns what CUE packages were evaluated to before, or nil.

@@ -20,6 +20,7 @@ type environment struct {
 	resources  []*loaded
 	index      map[string]*loaded // by kind/name
 	registry   *adapters.Registry // nil: applications are not judged
+	faulty     map[*loaded]bool   // those in which linking has found an error
 	model      *Model
 }
 
@@ -46,6 +47,7 @@ func (e *environment) link() *Model {
 	e.lookups()
 	e.touchpoints()
 	e.tests()
+	e.compile()
 	if e.list.HasErrors() {
 		return nil
 	}
@@ -75,10 +77,18 @@ func (e *environment) enter(r *loaded) bool {
 
 // problem notes an error at a node of a resource and returns it, to be added to.
 func (e *environment) problem(r *loaded, n *node, code, path, message, hint string) *diag.Diagnostic {
+	if e.faulty == nil {
+		e.faulty = map[*loaded]bool{}
+	}
+	e.faulty[r] = true
+	return e.note(r, n, diag.Error, code, path, message, hint)
+}
+
+func (e *environment) note(r *loaded, n *node, severity diag.Severity, code, path, message, hint string) *diag.Diagnostic {
 	if n == nil {
 		n = r.root
 	}
-	e.list.Add(diag.Diagnostic{Code: code, Severity: diag.Error, Pos: r.at(n), Path: path, Message: message, Hint: hint})
+	e.list.Add(diag.Diagnostic{Code: code, Severity: severity, Pos: r.at(n), Path: path, Message: message, Hint: hint})
 	return &e.list[len(e.list)-1]
 }
 

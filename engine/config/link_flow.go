@@ -76,8 +76,8 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 		}
 		e.problemPath(r, path+".object", codeUnknownObject, fmt.Sprintf("%s has no object %q", c.Spec.Application, object), hint)
 	case near != "":
-		d := e.problemPath(r, path+".object", codeUnknownObject, fmt.Sprintf("the connection %q declares no object %q", connection, object), fmt.Sprintf("did you mean %s?", near))
-		d.Severity = diag.Warning
+		n, _ := r.root.at(parsePath(path + ".object"))
+		e.note(r, n, diag.Warning, codeUnknownObject, path+".object", fmt.Sprintf("the connection %q declares no object %q", connection, object), fmt.Sprintf("did you mean %s?", near))
 	}
 	return adapters.Object{}, false
 }

@@ -17,6 +17,9 @@ type Options struct {
 	Cache *Cache
 	// EvalCUE evaluates the repository's CUE packages. nil: in a child of this program (see [RunChildIfAsked]).
 	EvalCUE func(ctx context.Context, request []byte) ([]byte, error)
+	// Compile compiles a mapping as a run does and returns what is wrong with it: mapping.Check. It must be safe for concurrent use.
+	// nil: mappings are judged by what they say, and not compiled.
+	Compile func(MappingUse) []MappingProblem
 	// Limits bound what is read. Zero fields have their defaults.
 	Limits LoadLimits
 }

@@ -77,6 +77,11 @@ func objectType(o *config.Object) expr.Type {
 	return t
 }
 
+// below returns the path of a field's name inside the resource.
+func below(at, name string) string {
+	return at + "." + record.Path{{Name: name, Index: -1}}.String()
+}
+
 func withoutRoot(p record.Path) record.Path {
 	if p.Root() != "" {
 		return p[1:]
@@ -127,7 +132,7 @@ func (c *compiler) location(at, name string) *time.Location {
 func (c *compiler) topFields(s *scope, fields config.Fields) []*field {
 	out := make([]*field, 0, len(fields))
 	for _, nf := range fields {
-		at := "spec.fields." + nf.Name
+		at := below("spec.fields", nf.Name)
 		if slices.ContainsFunc(c.columns, func(col Column) bool { return col.Name == nf.Name }) {
 			c.problem(CodeDuplicate, at, fmt.Sprintf("field %q is there twice", nf.Name), "remove one of the two")
 			continue
@@ -167,7 +172,7 @@ func (c *compiler) keys(m *config.Mapping) {
 			c.problem(CodeKey, "spec.fields", fmt.Sprintf("the destination's key %q is not mapped", key), didYouMean(key, names))
 			continue
 		}
-		at := "spec.fields." + key
+		at := below("spec.fields", key)
 		f := m.Fields[i].Field
 		if slices.ContainsFunc(f.Apply, func(a config.Apply) bool { return a.Func == "truncate" }) {
 			c.problem(CodeKey, at+".apply", fmt.Sprintf("%q is the destination's key, and a key must not be truncated", key), "two records would become one")

@@ -176,11 +176,11 @@ func (c *compiler) object(s *scope, at string, fields config.Fields, nesting int
 	typ := expr.Type{Kind: record.Object, Nullable: true, Fields: map[string]expr.Type{}}
 	for _, nf := range fields {
 		if _, twice := typ.Fields[nf.Name]; twice {
-			c.problem(CodeDuplicate, at+"."+nf.Name, fmt.Sprintf("field %q is there twice", nf.Name), "remove one of the two")
+			c.problem(CodeDuplicate, below(at, nf.Name), fmt.Sprintf("field %q is there twice", nf.Name), "remove one of the two")
 			continue
 		}
-		f := c.field(s, at+"."+nf.Name, nf, nesting+1)
-		c.writeMode(at+"."+nf.Name, nf.Field.Write, false)
+		f := c.field(s, below(at, nf.Name), nf, nesting+1)
+		c.writeMode(below(at, nf.Name), nf.Field.Write, false)
 		o.names, o.fields = append(o.names, nf.Name), append(o.fields, f)
 		typ.Fields[nf.Name] = f.typ
 	}
@@ -295,13 +295,13 @@ func (c *compiler) lookupWith(s *scope, at string, in *config.Field) (getter, ex
 			c.problem(CodeLookup, at+".with", fmt.Sprintf("with has no %q, which is a key of lookup %q", column, in.Lookup), "give a path for each key")
 			return nil, expr.Type{}
 		}
-		if keys[i], ok = c.path(s, at+".with."+column, text); !ok {
+		if keys[i], ok = c.path(s, below(at+".with", column), text); !ok {
 			return nil, expr.Type{}
 		}
 	}
 	for _, column := range slices.Sorted(maps.Keys(in.With)) {
 		if !slices.Contains(t.keys, column) {
-			c.problem(CodeLookup, at+".with."+column, fmt.Sprintf("lookup %q has no key %q", in.Lookup, column), didYouMean(column, t.keys))
+			c.problem(CodeLookup, below(at+".with", column), fmt.Sprintf("lookup %q has no key %q", in.Lookup, column), didYouMean(column, t.keys))
 			return nil, expr.Type{}
 		}
 	}

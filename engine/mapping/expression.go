@@ -32,6 +32,7 @@ func (c *compiler) expression(s *scope, at, text string, want expr.Type) *expres
 		c.exprProblems(at, err)
 		return nil
 	}
+	c.warnings(at, program)
 	x := &expression{program: program}
 	for _, ref := range program.Refs() {
 		p, ok := c.place(s, at, ref.Root, ref.Path, true)
@@ -42,6 +43,14 @@ func (c *compiler) expression(s *scope, at, text string, want expr.Type) *expres
 	}
 	c.maxRefs = max(c.maxRefs, len(x.refs))
 	return x
+}
+
+// warnings notes what may fail for some records.
+func (c *compiler) warnings(at string, program *expr.Program) {
+	for _, w := range program.Warnings() {
+		c.warn(string(w.Code), at, w.Message, w.Hint)
+		c.problems[len(c.problems)-1].Offset = w.Offset
+	}
 }
 
 func (c *compiler) exprScope(s *scope) expr.Scope {

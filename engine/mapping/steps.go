@@ -12,6 +12,7 @@ import (
 
 // steps compiles what is done with a field's value: apply, lookup, as. The default goes through as alone.
 func (c *compiler) steps(s *scope, f *field, at string, in *config.Field) {
+	sure := (in.Value != nil || in.Expr != "") && f.typ.Known() && !f.typ.Nullable && in.Apply == nil && in.Lookup == ""
 	for i := range in.Apply {
 		st := c.apply(fmt.Sprintf("%s.apply[%d]", at, i), in.Apply[i])
 		if st == nil {
@@ -35,7 +36,7 @@ func (c *compiler) steps(s *scope, f *field, at string, in *config.Field) {
 		c.fold(f, at+".value")
 	}
 	c.fallback(s, f, at, in)
-	f.typ.Nullable = true
+	f.typ.Nullable = f.when != nil || !sure && !f.required && in.Default == nil && f.absent != absentReject
 }
 
 // runtimeCurrency reports whether the scale of money is only known for a record.

@@ -92,7 +92,7 @@ func runCase(m *config.Mapping, tc *config.TestCase, o Options, now time.Time) C
 	}
 	p, problems := compile(m, o, tables, problems)
 	if p == nil {
-		out.Failure = "the mapping does not compile with the given lookups: " + problems[0].Message
+		out.Failure = "the mapping does not compile with the given lookups: " + firstError(problems).Message
 		return out
 	}
 	var b record.Batch

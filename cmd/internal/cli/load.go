@@ -9,6 +9,7 @@ import (
 
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/diag"
+	"github.com/dray-sync/dray/engine/mapping"
 	"github.com/dray-sync/dray/engine/reconcile"
 	"github.com/dray-sync/dray/engine/repo"
 )
@@ -41,7 +42,7 @@ func (a *app) loadFrom(ctx context.Context, source repo.Source, rev, environment
 	if err != nil {
 		return nil, nil, nil, unreachable(err)
 	}
-	model, list, err := config.Load(ctx, r.Tree, config.Options{Environment: environment, Registry: a.registry})
+	model, list, err := config.Load(ctx, r.Tree, config.Options{Environment: environment, Registry: a.registry, Compile: mapping.Check})
 	if err != nil {
 		return nil, nil, nil, unreachable(err)
 	}

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dray-sync/dray/engine/diag"
 	"github.com/dray-sync/dray/engine/mapping"
 )
 
@@ -38,7 +40,7 @@ func (a *app) previewCommand() *cobra.Command {
 			}
 			p, problems := mapping.Compile(&mp.Spec, mappingOptions(m))
 			if p == nil {
-				return invalid(problems[0].Diagnostic(mp.Source))
+				return invalid(firstError(problems).Diagnostic(mp.Source))
 			}
 			return a.writePreview(p.Preview(text, a.now()), output)
 		},
@@ -48,6 +50,12 @@ func (a *app) previewCommand() *cobra.Command {
 	c.Flags().StringVar(&dir, "dir", ".", "the folder with the configuration")
 	c.Flags().StringVarP(&input, "input", "i", "-", "the file with the record; - is standard input")
 	return c
+}
+
+// firstError returns the first problem that keeps a mapping from running.
+func firstError(problems []mapping.Problem) mapping.Problem {
+	i := slices.IndexFunc(problems, func(p mapping.Problem) bool { return p.Severity == diag.Error })
+	return problems[max(i, 0)]
 }
 
 func (a *app) readInput(name string) ([]byte, error) {

@@ -73,7 +73,7 @@ func runTests(m *config.Model) (testReport, error) {
 		}
 		results, problems := mapping.RunTest(&mp.Spec, &t.Spec, mappingOptions(m))
 		if results == nil && len(problems) > 0 {
-			return report, invalid(problems[0].Diagnostic(mp.Source))
+			return report, invalid(firstError(problems).Diagnostic(mp.Source))
 		}
 		for _, r := range results {
 			c := testCase{Test: name, Case: r.Name, Passed: r.Passed, Failure: r.Failure}
