@@ -130,6 +130,14 @@ func TestBadFixtures(t *testing.T) {
 				if d.Hint == "" {
 					t.Errorf("no hint: %v", d)
 				}
+				if wholeFile := d.Pos.Line == 0 && d.Path == ""; !wholeFile && d.Pos.Col < 1 {
+					t.Errorf("no column: %v", d)
+				}
+				for _, p := range d.Related {
+					if p.File == "" || p.Line < 1 || p.Col < 1 {
+						t.Errorf("a related place without line and column: %v", d)
+					}
+				}
 			}
 			if t.Failed() || testing.Verbose() {
 				t.Logf("all diagnostics:\n%v", list)

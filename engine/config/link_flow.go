@@ -199,7 +199,7 @@ func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]s
 	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(src, []byte("\ufeff"))))
 	header, err := in.Read()
 	if err != nil {
-		file(1, 0, codeFile, "the file has no header line", "the first line names the columns, separated by commas")
+		file(1, 1, codeFile, "the file has no header line", "the first line names the columns, separated by commas")
 		return nil
 	}
 	table := newLookupTable(r.root.get("spec"))
@@ -220,7 +220,7 @@ func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]s
 			return rows
 		}
 		if err != nil {
-			line, col := 0, 0
+			line, col := 1, 1
 			if pe, ok := errors.AsType[*csv.ParseError](err); ok {
 				line, col = pe.Line, pe.Column
 			}
