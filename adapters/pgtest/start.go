@@ -59,6 +59,13 @@ func Start(t testing.TB) (dsn string) {
 	return u.String()
 }
 
+// Server returns the URL of the postgres database of the process's one server, which ends with the process. For programs that are
+// no tests.
+func Server() (string, error) {
+	running, err := server()
+	return running.url, err
+}
+
 // A cluster is a running server.
 type cluster struct {
 	url string

@@ -22,6 +22,8 @@ type options struct {
 	n         int    // measurements of each program
 	records   int    // orders to map
 	resources int    // resources to validate
+	delivered int    // orders to deliver
+	idle      int    // seconds an idle agent is watched
 	dray, cue string // programs
 	schema    string // folder of the CUE definitions
 	dir       string // scratch
@@ -55,6 +57,8 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.n, "n", 3, "measure each program so often, 3 at least")
 	flag.IntVar(&o.records, "records", 50_000, "orders to map")
 	flag.IntVar(&o.resources, "resources", 10_000, "resources to validate")
+	flag.IntVar(&o.delivered, "delivered", 50_000, "orders to deliver into PostgreSQL")
+	flag.IntVar(&o.idle, "idle", 20, "seconds to watch an idle agent for")
 	flag.StringVar(&o.dray, "dray", "bin/dray", "the dray program")
 	flag.StringVar(&o.cue, "cue", "cue", "the cue program")
 	flag.StringVar(&o.schema, "schema", "schema", "the folder of the CUE definitions")
@@ -75,7 +79,7 @@ func run(ctx context.Context) (err error) {
 
 func measureAll(ctx context.Context, o options) ([]row, error) {
 	var rows []row
-	for _, b := range []bench{mappingRows, validateRows} {
+	for _, b := range []bench{mappingRows, deliverRows, ledgerRows, validateRows, idleRows} {
 		more, err := b(ctx, o)
 		if err != nil {
 			return nil, err
