@@ -51,6 +51,17 @@ type Spec struct {
 	// Endpoint returns the URL a connection with this config goes to, so that validation can compare it with the hosts sealed
 	// into the credential. nil when Hosts is false. Never blocks.
 	Endpoint func(config json.RawMessage) (string, error)
+	// Limits are how often one account may ask it, where that is known. A connection may say otherwise.
+	Limits Limits
+}
+
+// Limits are how many requests an application takes from one account. Zero fields are unknown.
+type Limits struct {
+	PerSecond   float64
+	PerMinute   int64
+	PerHour     int64
+	PerDay      int64
+	Concurrency int // requests under way at once
 }
 
 // SecretField is one field of an application's credential.

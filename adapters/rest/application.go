@@ -38,6 +38,7 @@ func (a *application) Spec() adapters.Spec {
 	s := adapters.Spec{
 		Name: a.name, Description: a.declaration.Description, Schema: configSchema,
 		Secrets: secretsOf(a.declaration.Auth), Hosts: true, Endpoint: a.endpoint,
+		Limits: adapters.Limits(a.declaration.Limits),
 	}
 	for _, name := range a.names() {
 		s.Objects = append(s.Objects, a.objects[name].describe())

@@ -6,8 +6,17 @@ type declaration struct {
 	URL         string                       `json:"url"`
 	Auth        authDeclaration              `json:"auth"`
 	Headers     map[string]string            `json:"headers"`
+	Limits      limitsDeclaration            `json:"limits"`
 	Check       string                       `json:"check"`
 	Objects     map[string]objectDeclaration `json:"objects"`
+}
+
+type limitsDeclaration struct {
+	PerSecond   float64 `json:"requestsPerSecond"`
+	PerMinute   int64   `json:"requestsPerMinute"`
+	PerHour     int64   `json:"requestsPerHour"`
+	PerDay      int64   `json:"requestsPerDay"`
+	Concurrency int     `json:"concurrency"`
 }
 
 type authDeclaration struct {

@@ -130,6 +130,7 @@ func (e *environment) connections() {
 		}
 		spec := app.Spec()
 		clean := e.settings(r, &c.Spec, spec)
+		c.Spec.Rate = c.Spec.Rate.limited(spec.Limits)
 		c.sealed("Connection")
 		e.credential(r, &c.Spec, spec, clean)
 	}

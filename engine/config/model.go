@@ -86,7 +86,7 @@ type Connection struct {
 	Credential  string                     `json:"credential,omitempty"`
 	Pool        string                     `json:"pool"`
 	Zone        string                     `json:"zone"`
-	Rate        *Rate                      `json:"rate,omitempty"`
+	Rate        *Rate                      `json:"rate,omitempty"` // with the application's limits
 	Suspend     bool                       `json:"suspend"`
 	Objects     map[string]json.RawMessage `json:"objects,omitempty"` // with the application's defaults
 }
@@ -94,6 +94,9 @@ type Connection struct {
 // Rate bounds the requests of a connection. Zero fields are unbounded.
 type Rate struct {
 	RequestsPerSecond float64 `json:"requestsPerSecond,omitempty"`
+	RequestsPerMinute int64   `json:"requestsPerMinute,omitempty"`
+	RequestsPerHour   int64   `json:"requestsPerHour,omitempty"`
+	RequestsPerDay    int64   `json:"requestsPerDay,omitempty"`
 	Concurrency       int     `json:"concurrency,omitempty"`
 }
 

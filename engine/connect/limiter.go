@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -11,17 +12,20 @@ import (
 
 // limiter bounds the requests of one account. It is safe for concurrent use.
 type limiter struct {
-	rate  *rate.Limiter
+	rates []*rate.Limiter // each bounds another span of time, the longest first
 	slots chan struct{}
 }
 
 func newLimiter(r *config.Rate) *limiter {
-	l := &limiter{rate: rate.NewLimiter(rate.Inf, 1)}
+	l := &limiter{}
 	if r == nil {
 		return l
 	}
+	l.within(24*time.Hour, r.RequestsPerDay)
+	l.within(time.Hour, r.RequestsPerHour)
+	l.within(time.Minute, r.RequestsPerMinute)
 	if r.RequestsPerSecond > 0 {
-		l.rate = rate.NewLimiter(rate.Limit(r.RequestsPerSecond), max(1, int(r.RequestsPerSecond)))
+		l.rates = append(l.rates, rate.NewLimiter(rate.Limit(r.RequestsPerSecond), max(1, int(r.RequestsPerSecond))))
 	}
 	if r.Concurrency > 0 {
 		l.slots = make(chan struct{}, r.Concurrency)
@@ -29,7 +33,18 @@ func newLimiter(r *config.Rate) *limiter {
 	return l
 }
 
-// Acquire waits for a free slot and for the rate.
+// within bounds the requests of a span of time, wherever the span begins: a tenth of them may come at once, and the others come in
+// evenly, so that the two together are never more.
+func (l *limiter) within(span time.Duration, requests int64) {
+	if requests <= 0 {
+		return
+	}
+	burst := max(1, requests/10)
+	steady := max(1, requests-burst)
+	l.rates = append(l.rates, rate.NewLimiter(rate.Limit(float64(steady)/span.Seconds()), int(burst)))
+}
+
+// Acquire waits for a free slot and for the rates.
 func (l *limiter) Acquire(ctx context.Context) (func(), error) {
 	if l.slots != nil {
 		select {
@@ -43,12 +58,14 @@ func (l *limiter) Acquire(ctx context.Context) (func(), error) {
 			<-l.slots
 		}
 	})
-	if err := l.rate.Wait(ctx); err != nil {
-		release()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+	for _, r := range l.rates {
+		if err := r.Wait(ctx); err != nil {
+			release()
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, context.DeadlineExceeded // the rate does not come round before the deadline
 		}
-		return nil, context.DeadlineExceeded // the rate does not come round before the deadline
 	}
 	return release, nil
 }

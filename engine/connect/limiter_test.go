@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dray-sync/dray/engine/config"
@@ -46,6 +47,33 @@ func TestLimiterRate(t *testing.T) {
 	if len(l.slots) != 0 {
 		t.Error("the slot of a refused request is not given back")
 	}
+}
+
+// TestLimiterWindows holds that no minute sees more requests than allowed, the first one neither.
+func TestLimiterWindows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(&config.Rate{RequestsPerMinute: 30, RequestsPerHour: 600, RequestsPerDay: 100_000})
+		var at []time.Time
+		for begin := time.Now(); time.Since(begin) < 2*time.Hour; {
+			release, err := l.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			release()
+			at = append(at, time.Now())
+		}
+		for i := range at {
+			if j := i + 30; j < len(at) && at[j].Sub(at[i]) < time.Minute {
+				t.Fatalf("31 requests within %v", at[j].Sub(at[i]))
+			}
+			if j := i + 600; j < len(at) && at[j].Sub(at[i]) < time.Hour {
+				t.Fatalf("601 requests within %v", at[j].Sub(at[i]))
+			}
+		}
+		if len(at) < 1000 {
+			t.Errorf("only %d requests in two hours: the bound is far from used", len(at))
+		}
+	})
 }
 
 func TestNoLimit(t *testing.T) {
