@@ -85,7 +85,7 @@ func (e *Engine) suspended(ctx context.Context, f *flow) bool {
 	if f.Spec.Suspend {
 		return true
 	}
-	for _, name := range []string{f.Spec.Source.Connection, f.Spec.Destination.Connection} {
+	for _, name := range f.Spec.Connections() {
 		if c := f.Model.Connections[name]; c != nil && c.Spec.Suspend {
 			return true
 		}

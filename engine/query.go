@@ -43,7 +43,7 @@ func (e *Engine) Touchpoints(ctx context.Context) ([]api.Touchpoint, error) {
 	for _, f := range g.flows {
 		t := api.Touchpoint{
 			Name: f.Name, Source: f.Spec.Source.Connection + "/" + f.Spec.Source.Object,
-			Destination: f.Spec.Destination.Connection + "/" + f.Spec.Destination.Object,
+			Destination: destinations(&f.Spec),
 			Mode:        f.Spec.Mode, Suspended: e.suspended(ctx, f), Revision: f.Revision,
 		}
 		if s, ok := g.model.ScheduleOf(&f.Spec); ok && f.schedule != nil {

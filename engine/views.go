@@ -3,8 +3,11 @@ package engine
 import (
 	"context"
 	"encoding/hex"
+	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/engine/api"
+	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/state"
 )
 
@@ -44,8 +47,19 @@ func (e *Engine) recordView(touchpoint string, l state.LedgerEntry) api.Record {
 func (e *Engine) places(r *api.Record) {
 	if f := e.current.Load().flow(r.Touchpoint); f != nil {
 		r.Source = f.Spec.Source.Connection + "/" + f.Spec.Source.Object
-		r.Destination = f.Spec.Destination.Connection + "/" + f.Spec.Destination.Object
+		r.Destination = destinations(&f.Spec)
 	}
+}
+
+// destinations names every object that a touchpoint writes its records to, each once.
+func destinations(t *config.Touchpoint) string {
+	var all []string
+	for _, d := range t.Targets() {
+		if name := d.Destination.Connection + "/" + d.Destination.Object; !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // deadLetterView is a dead letter without its content.

@@ -131,16 +131,21 @@ type Miss struct {
 
 // Touchpoint is one flow.
 type Touchpoint struct {
-	Source      SourceSpec      `json:"source"`
-	Trace       []string        `json:"trace,omitempty"`
-	Mapping     string          `json:"mapping"`
-	Destination DestinationSpec `json:"destination"`
-	Limits      Limits          `json:"limits"`
-	OnReject    OnReject        `json:"onReject"`
-	StopAfter   int             `json:"stopAfter"` // rejected records in one run; 0: never
-	Schedule    *Schedule       `json:"schedule,omitempty"`
-	Mode        string          `json:"mode"` // live | observe
-	Suspend     bool            `json:"suspend"`
+	Source       SourceSpec         `json:"source"`
+	Trace        []string           `json:"trace,omitempty"`
+	Split        *Split             `json:"split,omitempty"`
+	Steps        []Step             `json:"steps,omitempty"`
+	Mapping      string             `json:"mapping,omitempty"`
+	Destination  DestinationSpec    `json:"destination,omitzero"` // without a connection: there is none
+	Destinations []NamedDestination `json:"destinations,omitempty"`
+	Routes       *Routes            `json:"routes,omitempty"`
+	WriteBack    []WriteBack        `json:"writeBack,omitempty"`
+	Limits       Limits             `json:"limits"`
+	OnReject     OnReject           `json:"onReject"`
+	StopAfter    int                `json:"stopAfter"` // rejected records in one run; 0: never
+	Schedule     *Schedule          `json:"schedule,omitempty"`
+	Mode         string             `json:"mode"` // live | observe
+	Suspend      bool               `json:"suspend"`
 }
 
 // SourceSpec is what a touchpoint reads.

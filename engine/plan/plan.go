@@ -178,12 +178,7 @@ func touchpointChange(from, to *config.Model, name string, changed map[string]bo
 func withNewNames(t config.Touchpoint, to *config.Model) config.Touchpoint {
 	for name, c := range to.Connections {
 		if old := c.Metadata.RenamedFrom; old != "" && to.Connections[old] == nil {
-			if t.Source.Connection == old {
-				t.Source.Connection = name
-			}
-			if t.Destination.Connection == old {
-				t.Destination.Connection = name
-			}
+			t = t.WithConnection(old, name)
 		}
 	}
 	return t
@@ -223,7 +218,7 @@ func notes(from, to *config.Model, before, after config.Touchpoint) (n []string)
 	if before.Mapping != after.Mapping {
 		n = append(n, "records that were delivered already are not sent again until they change")
 	}
-	for _, name := range []string{after.Source.Connection, after.Destination.Connection} {
+	for _, name := range after.Connections() {
 		b, a := from.Connections[name], to.Connections[name]
 		if b != nil && a != nil && string(b.Spec.Config) != string(a.Spec.Config) {
 			n = append(n, fmt.Sprintf("connection %q goes to another place or works in another way", name))
@@ -235,11 +230,14 @@ func notes(from, to *config.Model, before, after config.Touchpoint) (n []string)
 // dependencies lists all resources whose change reaches a touchpoint, itself included.
 func dependencies(m *config.Model, name string) []string {
 	t := m.Touchpoints[name].Spec
-	deps := map[string]bool{ref("Touchpoint", name): true, ref("Mapping", t.Mapping): true}
+	deps := map[string]bool{ref("Touchpoint", name): true}
+	for _, l := range t.Lookups() {
+		deps[ref("Lookup", l)] = true
+	}
 	if t.Schedule != nil && t.Schedule.Ref != "" {
 		deps[ref("Schedule", t.Schedule.Ref)] = true
 	}
-	for _, connection := range []string{t.Source.Connection, t.Destination.Connection} {
+	for _, connection := range t.Connections() {
 		deps[ref("Connection", connection)] = true
 		c := m.Connections[connection]
 		if c == nil {
@@ -252,9 +250,12 @@ func dependencies(m *config.Model, name string) []string {
 			deps[ref("Application", c.Spec.Application)] = true
 		}
 	}
-	if mapping := m.Mappings[t.Mapping]; mapping != nil {
-		for _, l := range mapping.Spec.Fields.Lookups() {
-			deps[ref("Lookup", l)] = true
+	for _, used := range t.Mappings() {
+		deps[ref("Mapping", used)] = true
+		if mapping := m.Mappings[used]; mapping != nil {
+			for _, l := range mapping.Spec.Fields.Lookups() {
+				deps[ref("Lookup", l)] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(deps))
