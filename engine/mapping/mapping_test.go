@@ -3,6 +3,8 @@ package mapping
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -463,5 +465,28 @@ func TestSourceFieldsAreKnown(t *testing.T) {
 	want := `mapping/unknown-field spec.fields.a.from did you mean "total"?|expr/unknown-name spec.fields.b.expr did you mean "total"?|mapping/unknown-field spec.fields.c.each did you mean "lines"?`
 	if strings.Join(got, "|") != want {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestEveryCodeIsAmongCodes keeps the constants and their explanations together.
+func TestEveryCodeIsAmongCodes(t *testing.T) {
+	known := map[string]bool{}
+	for _, c := range Codes() {
+		known[c.Code] = true
+	}
+	for file, pattern := range map[string]string{"codes.go": `= "(mapping/[a-z-]+)"`, "../../adapters/expr/errors.go": `= "(expr/[a-z-]+)"`} {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(pattern).FindAllStringSubmatch(string(src), -1)
+		if len(found) == 0 {
+			t.Errorf("no codes in %s", file)
+		}
+		for _, m := range found {
+			if !known[m[1]] {
+				t.Errorf("%s is a constant and not among Codes", m[1])
+			}
+		}
 	}
 }

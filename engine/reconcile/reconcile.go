@@ -333,10 +333,20 @@ func (r *Reconciler) load(ctx context.Context, rev *repo.Revision) (*config.Mode
 	return model, diagnostics.Sorted(), err
 }
 
+const codeNotAllowed = "repo/not-allowed"
+
+// Codes returns the explanation of the codes that [TreeDiagnostics] gives.
+func Codes() []diag.CodeDoc {
+	return []diag.CodeDoc{{
+		Code: codeNotAllowed, Doc: "The repository holds something that is never read: a symbolic link, a submodule, a file that is too large, or a name that some systems cannot have.",
+		Hint: "remove it, or put a plain file in its place",
+	}}
+}
+
 // TreeDiagnostics returns what a repository may not contain as diagnostics.
 func TreeDiagnostics(tree *repo.Tree) (l diag.List) {
 	for _, p := range tree.Problems() {
-		l.Add(diag.Diagnostic{Code: "repo/not-allowed", Severity: diag.Error, Pos: diag.Pos{File: p.Path}, Message: p.Message, Hint: p.Hint})
+		l.Add(diag.Diagnostic{Code: codeNotAllowed, Severity: diag.Error, Pos: diag.Pos{File: p.Path}, Message: p.Message, Hint: p.Hint})
 	}
 	return l
 }

@@ -23,6 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	config.RunChildIfAsked()
 	testscript.Main(m, map[string]func(){"dray": func() {
 		config.RunChildIfAsked()
 		os.Exit(cli.Main(os.Args[1:], all.Registry()))

@@ -1,0 +1,367 @@
+package config
+
+import "github.com/dray-sync/dray/engine/diag"
+
+// linkCodes explains what is wrong between resources.
+func linkCodes() []diag.CodeDoc {
+	return []diag.CodeDoc{
+		{
+			Code: codeDuplicateName,
+			Doc:  "Two resources of one kind have the same name.",
+			Hint: "rename one of the two",
+			Wrong: `
+kind: Schedule
+metadata: {name: nightly}
+spec: {every: 1d}
+---
+kind: Schedule
+metadata: {name: nightly}
+spec: {cron: "0 2 * * *"}
+`,
+			Right: `
+kind: Schedule
+metadata: {name: daily}
+spec: {every: 1d}
+---
+kind: Schedule
+metadata: {name: nightly}
+spec: {cron: "0 2 * * *"}
+`,
+		},
+		{
+			Code: codeUnknownReference,
+			Doc:  "The name refers to a resource that does not exist.",
+			Hint: "check the spelling, or add the resource",
+			Wrong: `
+kind: Touchpoint
+spec:
+  source: {connection: shopp, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+			Right: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+		},
+		{
+			Code: codeUnknownApplication,
+			Doc:  "There is no such application.",
+			Hint: "see dray application list, or declare it with kind: Application",
+			Wrong: `
+kind: Connection
+spec: {application: sqlite3, config: {path: shop.db}}
+`,
+			Right: `
+kind: Connection
+spec: {application: sqlite, config: {path: shop.db}}
+`,
+		},
+		{
+			Code: codeUnknownObject,
+			Doc:  "The application has no such object, and the connection declares none.",
+			Hint: "check the spelling, or declare it under spec.objects of the connection",
+			Wrong: `
+kind: Connection
+spec:
+  application: sqlite
+  config: {path: shop.db}
+  objects: {orders: {key: [id]}}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: ordres, start: now}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+			Right: `
+kind: Connection
+spec:
+  application: sqlite
+  config: {path: shop.db}
+  objects: {orders: {key: [id]}}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+		},
+		{
+			Code: codeUnsupported,
+			Doc:  "The object cannot be read or written in this way.",
+			Hint: "use one of the ways named",
+			Wrong: `
+kind: Application
+metadata: {name: web}
+spec:
+  description: A web shop.
+  url: https://shop.example
+  objects: {orders: {key: [id], read: {path: /orders}}}
+---
+kind: Connection
+spec: {application: web}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now, read: incremental}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+			Right: `
+kind: Application
+metadata: {name: web}
+spec:
+  description: A web shop.
+  url: https://shop.example
+  objects: {orders: {key: [id], read: {path: /orders}}}
+---
+kind: Connection
+spec: {application: web}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+		},
+		{
+			Code: codeKeyNotMapped,
+			Doc:  "The key names a field that the mapping does not set.",
+			Hint: "map the field, or take another key",
+			Wrong: `
+kind: Mapping
+spec:
+  fields:
+    number: {from: number}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [external_ref]}
+`,
+			Right: `
+kind: Mapping
+spec:
+  fields:
+    external_ref: {from: number}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [external_ref]}
+`,
+		},
+		{
+			Code: codeKeyTruncated,
+			Doc:  "A key is cut to a length, so that different records can get the same key.",
+			Hint: "do not truncate key fields",
+			Wrong: `
+kind: Mapping
+spec:
+  fields:
+    id: {from: id, apply: [{truncate: 8}]}
+`,
+			Right: `
+kind: Mapping
+spec:
+  fields:
+    id: {from: id}
+`,
+		},
+		{
+			Code: codeCredential,
+			Doc:  "The credential does not fit the connection.",
+			Hint: "use a credential made for this application and environment",
+			Wrong: `
+kind: Connection
+spec:
+  application: postgres
+  config: {host: db.example, database: shop}
+  credential: shop
+---
+kind: Credential
+metadata: {name: shop}
+spec:
+  application: web
+  bind: ["postgres://db.example:5432/shop"]
+  environments: [production]
+  fields: [password]
+  generation: 1
+  ciphertext: "-----BEGIN AGE ENCRYPTED FILE-----"
+`,
+			Right: `
+kind: Connection
+spec:
+  application: postgres
+  config: {host: db.example, database: shop}
+  credential: shop
+---
+kind: Credential
+metadata: {name: shop}
+spec:
+  application: postgres
+  bind: ["postgres://db.example:5432/shop"]
+  environments: [production]
+  fields: [password]
+  generation: 1
+  ciphertext: "-----BEGIN AGE ENCRYPTED FILE-----"
+`,
+		},
+		{
+			Code: codeCredentialHost,
+			Doc:  "The connection goes to a place that its credential is not bound to.",
+			Hint: "correct the address, or write a new generation of the credential with dray credential set",
+			Wrong: `
+kind: Connection
+spec:
+  application: postgres
+  config: {host: db2.example, database: shop}
+  credential: shop
+---
+kind: Credential
+metadata: {name: shop}
+spec:
+  application: postgres
+  bind: ["postgres://db.example:5432/shop"]
+  environments: [production]
+  fields: [password]
+  generation: 1
+  ciphertext: "-----BEGIN AGE ENCRYPTED FILE-----"
+`,
+			Right: `
+kind: Connection
+spec:
+  application: postgres
+  config: {host: db.example, database: shop}
+  credential: shop
+---
+kind: Credential
+metadata: {name: shop}
+spec:
+  application: postgres
+  bind: ["postgres://db.example:5432/shop"]
+  environments: [production]
+  fields: [password]
+  generation: 1
+  ciphertext: "-----BEGIN AGE ENCRYPTED FILE-----"
+`,
+		},
+		{
+			Code: codeRepository,
+			Doc:  "There is not exactly one kind: Repository.",
+			Hint: "keep one dray.yaml at the root",
+			Wrong: `
+kind: Repository
+metadata: {name: acme}
+spec: {environments: {production: {}}}
+---
+kind: Repository
+metadata: {name: acme-2}
+spec: {environments: {staging: {}}}
+`,
+			Right: `
+kind: Repository
+metadata: {name: acme}
+spec: {environments: {production: {}, staging: {}}}
+`,
+		},
+		{
+			Code: codeUnknownEnvironment,
+			Doc:  "The repository declares no such environment.",
+			Hint: "check the spelling, or add it under spec.environments of the repository",
+			Wrong: `
+kind: Agent
+metadata: {name: plant-1}
+spec: {recipient: age1qqqq, environments: [prodction]}
+`,
+			Right: `
+kind: Agent
+metadata: {name: plant-1}
+spec: {recipient: age1qqqq, environments: [production]}
+`,
+		},
+		{
+			Code: codePatch,
+			Doc:  "The patch cannot be applied.",
+			Hint: "name the kind and the name of the resource it changes",
+			Wrong: `
+-- dray.yaml --
+apiVersion: dray/v1
+kind: Repository
+metadata: {name: acme}
+spec: {environments: {production: {patches: [environments/production/*.yaml]}}}
+-- environments/production/orders.yaml --
+kind: Touchpoint
+metadata: {name: order}
+spec: {stopAfter: 10}
+`,
+			Right: `
+-- dray.yaml --
+apiVersion: dray/v1
+kind: Repository
+metadata: {name: acme}
+spec: {environments: {production: {patches: [environments/production/*.yaml]}}}
+-- environments/production/orders.yaml --
+kind: Touchpoint
+metadata: {name: orders}
+spec: {stopAfter: 10}
+`,
+		},
+		{
+			Code: codeFile,
+			Doc:  "A file that is named cannot be used.",
+			Hint: "check the path, which starts at the root of the repository",
+			Wrong: `
+-- countries.yaml --
+apiVersion: dray/v1
+kind: Lookup
+metadata: {name: countries}
+spec: {file: countries.csv, key: [code], value: name}
+-- lookups/countries.csv --
+code,name
+DE,Germany
+`,
+			Right: `
+-- countries.yaml --
+apiVersion: dray/v1
+kind: Lookup
+metadata: {name: countries}
+spec: {file: lookups/countries.csv, key: [code], value: name}
+-- lookups/countries.csv --
+code,name
+DE,Germany
+`,
+		},
+		{
+			Code: codeApplication,
+			Doc:  "The application refuses the setting.",
+			Hint: "see the application's documentation",
+			Wrong: `
+kind: Application
+metadata: {name: web}
+spec:
+  description: A web shop.
+  url: https://shop.example
+  objects:
+    orders: {key: [id], read: {path: /orders, since: {param: since}}}
+`,
+			Right: `
+kind: Application
+metadata: {name: web}
+spec:
+  description: A web shop.
+  url: https://shop.example
+  objects:
+    orders: {key: [id], cursor: updated_at, read: {path: /orders, since: {param: since}}}
+`,
+		},
+	}
+}
