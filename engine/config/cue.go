@@ -66,12 +66,18 @@ func (l *loader) ask(ctx context.Context, request []byte) (*cueResponse, error) 
 	return answer, nil
 }
 
+// exportedSchema is where dray schema export puts the definitions for cue itself. Those that come with the program are used here.
+const exportedSchema = "cue.mod/pkg/dray.dev/schema/"
+
 // readCUE reads the files that a child is given: those in CUE, and the module file.
 func (l *loader) readCUE() error {
 	l.cueFiles = make(map[string]string, len(l.cue))
 	total := 0
 	var packages []string
 	for _, name := range l.cue {
+		if strings.HasPrefix(name, exportedSchema) {
+			continue
+		}
 		src, err := fs.ReadFile(l.fsys, name)
 		if err != nil {
 			return err
