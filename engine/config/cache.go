@@ -15,6 +15,8 @@ type Cache struct {
 	answers map[[sha256.Size]byte]*cueResponse // by the request, of this load and the one before
 	older   map[[sha256.Size]byte]*cueResponse
 
+	patched, patchedBefore map[patching]*candidate
+
 	compiled, compiledBefore map[string][]MappingProblem // by all that a mapping is compiled with
 }
 
@@ -22,6 +24,7 @@ type Cache struct {
 type fileContent struct {
 	bytes    []byte
 	docs     []*candidate
+	plain    []*node // where documents begin that are no resources, without what they hold
 	problems []problem
 }
 
@@ -68,9 +71,33 @@ func (c *Cache) content(src []byte, limits LoadLimits) (*fileContent, [sha256.Si
 	for _, d := range docs {
 		if isResource(d.root) {
 			f.docs = append(f.docs, &candidate{root: d.root})
+		} else {
+			f.plain = append(f.plain, &node{line: d.root.line, col: d.root.col})
 		}
 	}
 	return f, sum
+}
+
+// A patching is a resource and what changes it.
+type patching struct{ base, patch *candidate }
+
+// merged returns a resource changed by a patch, merging only when that is new: the result keeps its verdict.
+func (c *Cache) merged(base, patch *candidate, origin uint16) *candidate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := patching{base, patch}
+	known := c.patched[key]
+	if known == nil {
+		known = c.patchedBefore[key]
+	}
+	if known == nil {
+		known = &candidate{root: merge(base.root, patch.root, origin)}
+	}
+	if c.patched == nil {
+		c.patched = map[patching]*candidate{}
+	}
+	c.patched[key] = known
+	return known
 }
 
 // keep replaces the files known by those of a load.
@@ -80,6 +107,7 @@ func (c *Cache) keep(files map[[sha256.Size]byte]*fileContent) {
 	c.files = files
 	c.older, c.answers = c.answers, nil
 	c.compiledBefore, c.compiled = c.compiled, nil
+	c.patchedBefore, c.patched = c.patched, nil
 }
 
 // compile returns what compiling says, asking only when the key is new.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -380,7 +381,11 @@ func (c *checker) absent(n *node, t *typ, f *fieldTyp) {
 		if c.owner != nil && n.style != flowStyle {
 			at = c.owner
 		}
-		c.fail(at, codeMissingField, fmt.Sprintf("the field %q is missing", f.name), hint)
+		message := fmt.Sprintf("the field %q is missing", f.name)
+		if i := slices.IndexFunc(n.gone, func(k *node) bool { return k.text == f.name }); i >= 0 {
+			at, message = n.gone[i], fmt.Sprintf("this patch removes the field %q, which must be there", f.name)
+		}
+		c.fail(at, codeMissingField, message, hint)
 		delete(c.bad, at)
 	case f.typ.def.kind == objectNode && f.typ.object != nil:
 		empty := &node{kind: objectNode, origin: n.origin, line: n.line, col: n.col}

@@ -39,6 +39,9 @@ const (
 	codeRepository         = "config/repository"
 	codeUnknownEnvironment = "config/unknown-environment"
 	codePatch              = "config/patch"
+	codePatchEffect        = "config/patch-effect"
+	codePatchConflict      = "config/patch-conflict"
+	codeCUETag             = "config/cue-tag"
 	codeFile               = "config/file"
 	codeLookupRow          = "config/lookup-row"
 	codeApplication        = "config/application"
@@ -47,7 +50,7 @@ const (
 
 // Codes returns every code of this package with its explanation, in a fixed order.
 func Codes() []diag.CodeDoc {
-	return slices.Concat(syntaxCodes(), formCodes(), linkCodes())
+	return slices.Concat(syntaxCodes(), formCodes(), linkCodes(), environmentCodes())
 }
 
 // defaultHint returns what a code's explanation says about mending.

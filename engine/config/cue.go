@@ -1,37 +1,38 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/dray-sync/dray/engine/diag"
 )
 
-// evaluateCUE returns the resources of the repository's CUE packages for these tags. Repositories without CUE start no child.
-func (l *loader) evaluateCUE(ctx context.Context, tags map[string]string) ([]*loaded, error) {
+// evaluateCUE returns the resources of the repository's CUE packages for these tags, and what is wrong with them. Repositories without
+// CUE start no child.
+func (l *loader) evaluateCUE(ctx context.Context, tags map[string]string) ([]*loaded, []cueProblem, error) {
 	if len(l.cue) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	request := cueRequest{Version: cueVersion, Files: l.cueFiles, Tags: tags}
 	asked, err := json.Marshal(request)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	answer, err := l.ask(ctx, asked)
 	if errors.Is(err, errChildBound) {
-		l.list.Add(diag.Diagnostic{Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: l.cue[0]}, Message: err.Error(), Hint: "look for lists and comprehensions that grow without need"})
-		return nil, nil
+		return nil, []cueProblem{{File: l.cue[0], Message: err.Error(), hint: "look for lists and comprehensions that grow without need"}}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("evaluating CUE: %w", err)
-	}
-	for _, p := range answer.Problems {
-		l.list.Add(diag.Diagnostic{Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: p.File, Line: p.Line, Col: p.Col}, Path: p.Path, Message: p.Message, Hint: defaultHint(codeCUE)})
+		return nil, nil, fmt.Errorf("evaluating CUE: %w", err)
 	}
 	var found []*loaded
 	for _, r := range answer.Resources {
@@ -41,7 +42,98 @@ func (l *loader) evaluateCUE(ctx context.Context, tags map[string]string) ([]*lo
 		}
 		found = append(found, &loaded{candidate: &candidate{root: r.Root.node()}, files: files})
 	}
-	return found, nil
+	return found, answer.Problems, nil
+}
+
+// cueProblems reports what is wrong with the CUE packages of the environment; what is wrong with a tag, once.
+func (e *environment) cueProblems(problems []cueProblem) {
+	said := map[string]bool{}
+	for _, p := range problems {
+		d := diag.Diagnostic{Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: p.File, Line: p.Line, Col: p.Col}, Path: p.Path, Message: p.Message, Hint: cmp.Or(p.hint, defaultHint(codeCUE))}
+		if tag := cmp.Or(p.Tag, e.tagAt(p)); tag != "" {
+			if said[tag] {
+				continue
+			}
+			said[tag] = true
+			e.tagProblem(&d, tag)
+		}
+		e.list.Add(d)
+	}
+}
+
+// tagAt returns the tag with a value that a problem is about: that of the @tag attribute on its line.
+func (e *environment) tagAt(p cueProblem) string {
+	lines := strings.Split(e.cueFiles[p.File], "\n")
+	if p.Line < 1 || p.Line > len(lines) {
+		return ""
+	}
+	for tag := range tagsOf(lines[p.Line-1]) {
+		if _, ok := e.spec.Tags[tag]; ok {
+			return tag
+		}
+	}
+	return ""
+}
+
+// tagProblem says what is wrong with the value, or the lack of one, that the environment gives a tag.
+func (e *environment) tagProblem(d *diag.Diagnostic, tag string) {
+	where := "spec.environments.ENVIRONMENT.tags of the repository"
+	if e.name != "" {
+		where = fmt.Sprintf("spec.environments.%s.tags of the repository", e.name)
+	}
+	d.Code = codeCUETag
+	if _, ok := e.spec.Tags[tag]; !ok {
+		d.Message, d.Hint = fmt.Sprintf("the tag %q has no value", tag), fmt.Sprintf("add it under %s, or give the field a default", where)
+		return
+	}
+	n, _ := e.repository.root.at(tagPath(e.name, tag))
+	d.Message = fmt.Sprintf("the value of the tag %q does not fit: %s", tag, d.Message)
+	d.Hint = fmt.Sprintf("correct it under %s", where)
+	d.Related = append(d.Related, e.repository.at(n))
+}
+
+func tagPath(environment, tag string) []segment {
+	return []segment{{name: "spec"}, {name: "environments"}, {name: environment}, {name: "tags"}, {name: tag}}
+}
+
+// checkTags warns of tags that an environment sets and no CUE file has.
+func (l *loader) checkTags(spec Repository, repository *loaded) {
+	used := map[string]bool{}
+	for _, name := range l.cue {
+		for tag := range tagsOf(l.cueFiles[name]) {
+			used[tag] = true
+		}
+	}
+	for name, e := range spec.Environments {
+		for tag := range e.Tags {
+			if used[tag] {
+				continue
+			}
+			hint := "remove it, or use it in CUE: environment: string @tag(environment)"
+			if near := diag.Nearest(tag, slices.Sorted(maps.Keys(used))); near != "" {
+				hint = fmt.Sprintf("did you mean %s?", near)
+			}
+			path := tagPath(name, tag)
+			around, _ := repository.root.at(path[:4])
+			l.list.Add(diag.Diagnostic{Code: codeCUETag, Severity: diag.Warning, Pos: repository.at(around.key(tag)), Path: pathString(path), Message: fmt.Sprintf("no CUE file has a field with @tag(%s)", tag), Hint: hint})
+		}
+	}
+}
+
+// tagsOf returns the tags that the attributes in a text of CUE name.
+func tagsOf(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := text; ; {
+			_, after, ok := strings.Cut(rest, "@tag(")
+			if !ok {
+				return
+			}
+			rest = after
+			if end := strings.IndexAny(rest, ",)"); end >= 0 && !yield(strings.TrimSpace(rest[:end])) {
+				return
+			}
+		}
+	}
 }
 
 // ask has a child evaluate, unless the same was asked before.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -161,35 +162,75 @@ func (e *evaluation) evaluate(p cuePackage) {
 		FromFSPath: func(name string) string { return strings.TrimPrefix(name, "/") },
 	}
 	for _, instance := range load.Instances([]string{p.arg}, config) {
+		known := len(e.response.Problems)
+		lacking := e.lacking(instance.Files)
 		e.instance(p, instance)
+		if len(lacking) > 0 { // what lacks a value in consequence says nothing new
+			found := slices.DeleteFunc(slices.Clone(e.response.Problems[known:]), ofIncompleteness)
+			e.response.Problems = append(append(e.response.Problems[:known], lacking...), found...)
+		}
 	}
+}
+
+// lacking returns the fields whose tag has no value, where they have none of their own.
+func (e *evaluation) lacking(files []*ast.File) (problems []cueProblem) {
+	for _, f := range files {
+		ast.Walk(f, func(n ast.Node) bool {
+			field, ok := n.(*ast.Field)
+			if !ok {
+				return true
+			}
+			tag := tagOf(field)
+			if _, given := e.request.Tags[tag]; tag != "" && !given && !hasDefault(field.Value) {
+				at := field.Value.Pos()
+				problems = append(problems, cueProblem{File: strings.TrimPrefix(at.Filename(), "/"), Line: at.Line(), Col: at.Column(), Tag: tag, Message: "it has no value"})
+			}
+			return true
+		}, nil)
+	}
+	return problems
+}
+
+// tagOf returns the name in a field's @tag attribute, or "".
+func tagOf(field *ast.Field) string {
+	for _, a := range field.Attrs {
+		for tag := range tagsOf(a.Text) {
+			return tag
+		}
+	}
+	return ""
+}
+
+// hasDefault reports whether an expression is a value, or has one as its default.
+func hasDefault(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.BasicLit:
+		return true
+	case *ast.ParenExpr:
+		return hasDefault(x.X)
+	case *ast.UnaryExpr:
+		return x.Op == token.MUL || (x.Op == token.SUB && hasDefault(x.X))
+	case *ast.BinaryExpr:
+		if x.Op == token.OR {
+			return slices.ContainsFunc(arms(x), func(arm ast.Expr) bool { m, ok := arm.(*ast.UnaryExpr); return ok && m.Op == token.MUL })
+		}
+		return x.Op == token.AND && (hasDefault(x.X) || hasDefault(x.Y))
+	}
+	return false
 }
 
 // tags returns those tags that a package uses: the loader refuses others.
 func (e *evaluation) tags(p cuePackage) []string {
 	var tags []string
-	for name, value := range e.request.Tags {
-		if slices.ContainsFunc(p.files, func(f string) bool { return usesTag(e.request.Files[f], name) }) {
-			tags = append(tags, name+"="+value)
+	for _, f := range p.files {
+		for name := range tagsOf(e.request.Files[f]) {
+			if value, ok := e.request.Tags[name]; ok {
+				tags = append(tags, name+"="+value)
+			}
 		}
 	}
 	slices.Sort(tags)
-	return tags
-}
-
-// usesTag reports whether a file has an attribute @tag of that name.
-func usesTag(text, name string) bool {
-	for rest := text; ; {
-		at := strings.Index(rest, "@tag(")
-		if at < 0 {
-			return false
-		}
-		rest = rest[at+len("@tag("):]
-		end := strings.IndexAny(rest, ",)")
-		if end >= 0 && strings.TrimSpace(rest[:end]) == name {
-			return true
-		}
-	}
+	return slices.Compact(tags)
 }
 
 func (e *evaluation) instance(p cuePackage, instance *cuebuild.Instance) {
@@ -262,6 +303,10 @@ func (e *evaluation) problems(err error, file string) {
 			found = append(found, p)
 		}
 	}
+	if tag, ok := e.notInjected(err); ok {
+		e.response.Problems = append(e.response.Problems, tag)
+		return
+	}
 	for _, p := range found {
 		better := func(q cueProblem) bool { return !ofDisjunction(q) && strings.HasPrefix(q.Path, p.Path) }
 		if !ofDisjunction(p) || !slices.ContainsFunc(found, better) {
@@ -273,6 +318,28 @@ func (e *evaluation) problems(err error, file string) {
 // ofDisjunction reports whether a problem says no more than that an alternative does not fit.
 func ofDisjunction(p cueProblem) bool {
 	return strings.Contains(p.Message, "in empty disjunction") || strings.Contains(p.Message, "mismatched types")
+}
+
+// ofIncompleteness reports whether a problem says no more than that a value is not there.
+func ofIncompleteness(p cueProblem) bool {
+	return strings.Contains(p.Message, "non-concrete value") || strings.Contains(p.Message, "incomplete value")
+}
+
+// notInjected places the error that a tag's value cannot be read as what the tag's type= says, which has no position.
+func (e *evaluation) notInjected(err error) (cueProblem, bool) {
+	_, rest, ok := strings.Cut(err.Error(), `injection tag "`)
+	tag, reason, closed := strings.Cut(rest, `": `)
+	if !ok || !closed {
+		return cueProblem{}, false
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.request.Files)) {
+		for i, line := range strings.Split(e.request.Files[name], "\n") {
+			if at := strings.Index(line, "@tag("+tag); at >= 0 && slices.Contains(slices.Collect(tagsOf(line)), tag) {
+				return cueProblem{File: name, Line: i + 1, Col: at + 1, Tag: tag, Message: reason}, true
+			}
+		}
+	}
+	return cueProblem{}, false
 }
 
 func (e *evaluation) isUsers(name string) bool {

@@ -35,6 +35,8 @@ type cueProblem struct {
 	Col     int    `json:"col"`
 	Path    string `json:"path,omitempty"`
 	Message string `json:"message"`
+	Tag     string `json:"tag,omitempty"` // the tag that it is about
+	hint    string // where the parent has a better one than the code's
 }
 
 // A wireNode is a node on its way from the child.

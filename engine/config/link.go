@@ -15,6 +15,7 @@ import (
 type environment struct {
 	*loader
 	name       string
+	list       diag.List // of this environment
 	spec       Environment
 	repository *loaded
 	resources  []*loaded
@@ -48,7 +49,7 @@ func (e *environment) link() *Model {
 	e.touchpoints()
 	e.tests()
 	e.compile()
-	if e.list.HasErrors() {
+	if e.list.HasErrors() || e.loader.list.HasErrors() {
 		return nil
 	}
 	e.model.seal()
@@ -64,7 +65,7 @@ func (e *environment) enter(r *loaded) bool {
 	first, dup := e.index[key]
 	if !dup {
 		e.index[key] = r
-		return r.v.kind != "Repository" || r.root == e.repository.root
+		return r.v.kind != "Repository" || e.isSettings(r)
 	}
 	if r.v.kind == "Repository" {
 		return false // said already

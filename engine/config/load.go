@@ -18,7 +18,7 @@ import (
 // place. The model is nil when there are errors among it. The error is for what kept Load from reading at all: it never
 // speaks of the configuration itself. fsys is a revision's tree, or a directory.
 func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error) {
-	l := &loader{fsys: fsys, o: o, limits: o.Limits.WithDefaults(), cache: o.Cache}
+	l := &loader{fsys: fsys, o: o, limits: o.Limits.WithDefaults(), cache: o.Cache, plain: map[string][]*node{}}
 	if l.cache == nil {
 		l.cache = new(Cache)
 	}
@@ -57,6 +57,7 @@ type loader struct {
 	cue      []string
 	cueFiles map[string]string // by path, module file included
 	found    []*loaded
+	plain    map[string][]*node // documents that are no resources, by file
 	list     diag.List
 }
 
@@ -147,6 +148,9 @@ func (l *loader) collect(contents []*fileContent, sums [][sha256.Size]byte) erro
 		for _, p := range c.problems {
 			l.list.Add(p.diagnostic([]*sourceFile{file}))
 		}
+		if len(c.plain) > 0 {
+			l.plain[file.path] = c.plain
+		}
 		for _, d := range c.docs {
 			l.found = append(l.found, &loaded{candidate: d, files: []*sourceFile{file}})
 		}
@@ -160,61 +164,82 @@ func (l *loader) collect(contents []*fileContent, sums [][sha256.Size]byte) erro
 
 // resolve judges every environment that is asked for and returns the model of the first.
 func (l *loader) resolve(ctx context.Context) (*Model, error) {
-	repository := l.repository()
+	repository, err := l.repository(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var spec Repository
 	if repository != nil {
 		spec = repository.v.resource.(*Resource[Repository]).Spec
 	}
 	patches, base := l.splitPatches(spec, repository)
-	l.soleRepository(base, repository)
+	l.checkTags(spec, repository)
 	names := l.environments(spec, repository)
+	lists := make([]diag.List, len(names))
 	var first *Model
 	for i, name := range names {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		e := &environment{loader: l, name: name, spec: spec.Environments[name], repository: repository}
-		built, err := l.evaluateCUE(ctx, e.spec.Tags)
-		if err != nil {
+		if err := e.patch(ctx, base, patches); err != nil {
 			return nil, err
 		}
-		e.patch(append(slices.Clip(base), built...), patches)
 		if m := e.link(); i == 0 {
 			first = m
 		}
+		lists[i] = e.list
 	}
+	l.list.Add(diag.Merge(names, lists)...)
 	return first, nil
 }
 
-// repository finds dray.yaml: the first kind: Repository, in order of files.
-func (l *loader) repository() *loaded {
-	for _, r := range l.found {
-		if r.root.str("kind") == "Repository" {
+// repository finds dray.yaml: the first kind: Repository, in order of files. Where no YAML file has it, a CUE package may.
+func (l *loader) repository(ctx context.Context) (*loaded, error) {
+	found := l.found
+	if !slices.ContainsFunc(found, (*loaded).isRepository) {
+		built, _, err := l.evaluateCUE(ctx, nil) // its problems are reported where its tags are known
+		if err != nil {
+			return nil, err
+		}
+		found = append(slices.Clip(found), built...)
+	}
+	for _, r := range found {
+		if r.isRepository() {
 			r.verdict(l.table)
-			return r
+			return r, nil
 		}
 	}
 	l.list.Add(diag.Diagnostic{
 		Code: codeRepository, Severity: diag.Error, Pos: diag.Pos{File: "dray.yaml"},
 		Message: "there is no kind: Repository", Hint: "add dray.yaml with apiVersion: dray/v1, kind: Repository and metadata: {name: …}, or start with dray init",
 	})
-	return nil
+	return nil, nil
+}
+
+func (r *loaded) isRepository() bool { return r.root.str("kind") == "Repository" }
+
+// isSettings reports whether the resource is the repository's own, and not a second one. One of a CUE package is built anew for
+// every environment.
+func (e *environment) isSettings(r *loaded) bool {
+	return r == e.repository || (e.repository != nil && r.isRepository() && r.at(r.root) == e.repository.at(e.repository.root))
 }
 
 // soleRepository reports all others.
-func (l *loader) soleRepository(base []*loaded, repository *loaded) {
-	for _, r := range base {
-		if r.root.str("kind") != "Repository" || r == repository {
+func (e *environment) soleRepository() {
+	for _, r := range e.resources {
+		if e.repository == nil || !r.isRepository() || e.isSettings(r) {
 			continue
 		}
-		l.list.Add(diag.Diagnostic{
-			Code: codeRepository, Severity: diag.Error, Pos: r.at(r.root), Related: []diag.Pos{repository.at(repository.root)},
+		e.list.Add(diag.Diagnostic{
+			Code: codeRepository, Severity: diag.Error, Pos: r.at(r.root), Related: []diag.Pos{e.repository.at(e.repository.root)},
 			Message: "there is a second kind: Repository", Hint: "keep one, in dray.yaml at the root",
 		})
 	}
 }
 
-// environments returns the names of the environments to judge.
+// environments returns the names of the environments to judge. Where the one asked for does not exist, all of them are, so that
+// the mistake hides no other.
 func (l *loader) environments(spec Repository, repository *loaded) []string {
 	names := make([]string, 0, len(spec.Environments))
 	for name := range spec.Environments {
@@ -243,5 +268,8 @@ func (l *loader) environments(spec Repository, repository *loaded) []string {
 		}
 		l.list.Add(d)
 	}
-	return []string{l.o.Environment}
+	if len(names) == 0 {
+		return []string{l.o.Environment}
+	}
+	return names
 }

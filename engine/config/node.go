@@ -49,6 +49,7 @@ type node struct {
 	text      string  // of scalars: what they mean; of numbers: as JSON writes them
 	keys      []*node // of objects, beside items
 	items     []*node // elements, or values of an object
+	gone      []*node // of objects: names of fields that a patch took away
 }
 
 // get returns the value of a field of an object, or nil.

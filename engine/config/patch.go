@@ -1,8 +1,10 @@
 package config
 
 import (
+	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dray-sync/dray/engine/diag"
@@ -14,12 +16,9 @@ func (l *loader) splitPatches(spec Repository, repository *loaded) (patches map[
 	for _, r := range l.found {
 		isPatch := false
 		for name, e := range spec.Environments {
-			for _, pattern := range e.Patches {
-				if matchPath(pattern, r.file()) {
-					isPatch = true
-					patches[name] = append(patches[name], r)
-					break
-				}
+			if matchAny(e.Patches, r.file()) {
+				isPatch = true
+				patches[name] = append(patches[name], r)
 			}
 		}
 		if !isPatch {
@@ -31,23 +30,84 @@ func (l *loader) splitPatches(spec Repository, repository *loaded) (patches map[
 			l.checkPattern(repository, name, i, pattern)
 		}
 	}
+	l.checkPlain(spec)
 	return patches, base
 }
 
-// checkPattern warns of a pattern of patches that no file matches.
-func (l *loader) checkPattern(repository *loaded, environment string, i int, pattern string) {
-	for _, list := range [][]string{l.yaml, l.cue} {
-		for _, name := range list {
-			if matchPath(pattern, name) {
-				return
+// checkPlain reports documents in files of patches that do not say what they change.
+func (l *loader) checkPlain(spec Repository) {
+	for file, docs := range l.plain {
+		for _, e := range spec.Environments {
+			if !matchAny(e.Patches, file) {
+				continue
 			}
+			for _, n := range docs {
+				l.list.Add(diag.Diagnostic{Code: codePatch, Severity: diag.Error, Pos: diag.Pos{File: file, Line: int(n.line), Col: int(n.col)}, Message: "a patch must say what it changes", Hint: hintPatch})
+			}
+			break
 		}
 	}
+}
+
+const hintPatch = "add kind: and metadata: {name: …} of the resource"
+
+// checkPattern reports a pattern of patches that no file matches.
+func (l *loader) checkPattern(repository *loaded, environment string, i int, pattern string) {
+	if slices.ContainsFunc(l.yaml, func(name string) bool { return matchPath(pattern, name) }) {
+		return
+	}
 	n, _ := repository.root.at([]segment{{name: "spec"}, {name: "environments"}, {name: environment}, {name: "patches"}, {index: i}})
-	l.list.Add(diag.Diagnostic{
-		Code: codePatch, Severity: diag.Warning, Pos: repository.at(n), Path: fmt.Sprintf("spec.environments.%s.patches[%d]", environment, i),
-		Message: fmt.Sprintf("no file matches %q", pattern), Hint: "patterns start at the root of the repository: environments/production/*.yaml",
+	d := diag.Diagnostic{
+		Code: codePatch, Severity: diag.Error, Pos: repository.at(n), Path: fmt.Sprintf("spec.environments.%s.patches[%d]", environment, i),
+		Message: fmt.Sprintf("no YAML file matches %q", pattern), Hint: "patterns start at the root of the repository: environments/production/*.yaml",
+	}
+	switch trimmed := path.Clean(strings.TrimPrefix(pattern, "/")); {
+	case badPattern(pattern):
+		d.Message, d.Hint = fmt.Sprintf("%q is not a pattern of files", pattern), "* stands for any name, ** for any folders; [ must be closed"
+	case slices.ContainsFunc(l.cue, func(name string) bool { return matchPath(pattern, name) }):
+		d.Hint = "patches are YAML; what is written in CUE differs by environment with @tag"
+	case trimmed != pattern && slices.ContainsFunc(l.yaml, func(name string) bool { return matchPath(trimmed, name) }):
+		d.Hint = fmt.Sprintf("did you mean %s?", trimmed)
+	default:
+		if near := nearestPattern(pattern, l.yaml); near != "" {
+			d.Hint = fmt.Sprintf("did you mean %s?", near)
+		}
+	}
+	l.list.Add(d)
+}
+
+// badPattern reports whether nothing can match a pattern.
+func badPattern(pattern string) bool {
+	return slices.ContainsFunc(strings.Split(pattern, "/"), func(part string) bool {
+		_, err := path.Match(part, "")
+		return err != nil
 	})
+}
+
+// nearestPattern returns a pattern that some file matches and that differs from pattern by a slip in its folder or its ending.
+func nearestPattern(pattern string, files []string) string {
+	dir, last := path.Split(pattern)
+	dir = strings.TrimSuffix(dir, "/")
+	var dirs []string
+	for _, name := range files {
+		d := path.Dir(name)
+		for _, ending := range []string{last, "*.yaml", "*.yml"} {
+			if ok, _ := path.Match(ending, path.Base(name)); ok && d == dir {
+				return path.Join(d, ending)
+			}
+		}
+		if ok, _ := path.Match(last, path.Base(name)); ok && !slices.Contains(dirs, d) {
+			dirs = append(dirs, d)
+		}
+	}
+	if near := nearestSorted(dir, dirs); near != "" {
+		return path.Join(near, last)
+	}
+	return ""
+}
+
+func matchAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matchPath(p, name) })
 }
 
 // matchPath reports whether a path matches a pattern, in which * and ? stay within a folder and ** is any folders.
@@ -76,9 +136,15 @@ func matchParts(pattern, name []string) bool {
 	return len(name) == 0
 }
 
-// patch applies the patches of the environment to the resources and keeps the result.
-func (e *environment) patch(base []*loaded, patches map[string][]*loaded) {
-	e.resources = append([]*loaded(nil), base...)
+// patch collects the resources of the environment and applies its patches to them, in order of their files.
+func (e *environment) patch(ctx context.Context, base []*loaded, patches map[string][]*loaded) error {
+	built, problems, err := e.evaluateCUE(ctx, e.spec.Tags)
+	if err != nil {
+		return err
+	}
+	e.cueProblems(problems)
+	e.resources = append(append([]*loaded(nil), base...), built...)
+	e.soleRepository()
 	index := map[string]int{}
 	for i, r := range e.resources {
 		if key := r.key(); key != "" {
@@ -87,6 +153,7 @@ func (e *environment) patch(base []*loaded, patches map[string][]*loaded) {
 			}
 		}
 	}
+	before := map[string][]*loaded{}
 	for _, p := range patches[e.name] {
 		i, ok := index[p.key()]
 		if !ok {
@@ -97,8 +164,68 @@ func (e *environment) patch(base []*loaded, patches map[string][]*loaded) {
 			e.problem(p, p.root.get("kind"), codePatch, "kind", fmt.Sprintf("a %s cannot be patched", kind), "environments differ in the resources that refer to it")
 			continue
 		}
-		e.resources[i] = merged(e.resources[i], p)
+		changed := e.merged(e.resources[i], p)
+		e.effect(p, e.resources[i], changed)
+		e.conflicts(p, before[p.key()])
+		e.resources[i], before[p.key()] = changed, append(before[p.key()], p)
 	}
+	return nil
+}
+
+// effect warns of a patch, or a part of one, that changes nothing.
+func (e *environment) effect(p, base, changed *loaded) {
+	removed := false
+	eachLeaf(p.root, nil, func(steps []segment, k, v *node) {
+		around, found := base.root.at(steps)
+		if v.kind != nullNode || v.broken || found == len(steps) {
+			return
+		}
+		removed = true
+		hint := "remove this line"
+		if near := diag.Nearest(k.text, around.fieldNames()); near != "" && found == len(steps)-1 {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		e.note(p, k, diag.Warning, codePatchEffect, pathString(steps), fmt.Sprintf("%q is removed, and is not there", k.text), hint)
+	})
+	if !removed && string(base.root.appendJSON(nil, true)) == string(changed.root.appendJSON(nil, true)) {
+		e.note(p, p.root, diag.Warning, codePatchEffect, "", fmt.Sprintf("this patch changes nothing of the %s %q", p.root.str("kind"), p.root.get("metadata").str("name")), "remove it, or correct what it should change")
+	}
+}
+
+// conflicts warns of fields that another patch of the same resource has set to something else.
+func (e *environment) conflicts(p *loaded, before []*loaded) {
+	eachLeaf(p.root, nil, func(steps []segment, k, v *node) {
+		for _, other := range slices.Backward(before) {
+			n, found := other.root.at(steps)
+			if found < len(steps) && (found == 0 || n.kind == objectNode) || string(n.appendJSON(nil, true)) == string(v.appendJSON(nil, true)) {
+				continue
+			}
+			d := e.note(p, k, diag.Warning, codePatchConflict, pathString(steps), fmt.Sprintf("another patch sets %q too, and this one wins", k.text), "say it in one patch only: those of later files, by name, change what earlier ones say")
+			d.Related = []diag.Pos{other.at(n)}
+			return
+		}
+	})
+}
+
+// eachLeaf calls f for every field of a patch that sets or removes something whole.
+func eachLeaf(n *node, path []segment, f func(path []segment, k, v *node)) {
+	for i, k := range n.keys {
+		steps := append(slices.Clip(path), segment{name: k.text})
+		if v := n.items[i]; v.kind == objectNode && len(v.keys) > 0 {
+			eachLeaf(v, steps, f)
+		} else {
+			f(steps, k, v)
+		}
+	}
+}
+
+// fieldNames returns the names of an object's fields.
+func (n *node) fieldNames() []string {
+	names := make([]string, len(n.keys))
+	for i, k := range n.keys {
+		names[i] = k.text
+	}
+	return names
 }
 
 // key is kind and name, or "" where one is missing.
@@ -110,30 +237,46 @@ func (r *loaded) key() string {
 	return kind + "/" + name
 }
 
+// patchMisses reports a patch of something that is not there, and what was perhaps meant.
 func (e *environment) patchMisses(p *loaded, index map[string]int) {
 	if p.key() == "" {
-		e.problem(p, p.root, codePatch, "", "a patch must say what it changes", "add kind: and metadata: {name: …} of the resource")
+		e.problem(p, p.root, codePatch, "", "a patch must say what it changes", hintPatch)
 		return
 	}
 	kind, name, _ := strings.Cut(p.key(), "/")
-	var names []string
+	if e.table.kind(kind) == nil {
+		hint := "the kinds are " + orList(e.table.kindNames())
+		if near := diag.Nearest(kind, e.table.kindNames()); near != "" {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		e.problem(p, p.root.get("kind"), codeUnknownKind, "kind", fmt.Sprintf("there is no kind %q", kind), hint)
+		return
+	}
+	var names, kinds []string
 	for key := range index {
-		if n, ok := strings.CutPrefix(key, kind+"/"); ok {
+		k, n, _ := strings.Cut(key, "/")
+		if k == kind {
 			names = append(names, n)
+		}
+		if n == name {
+			kinds = append(kinds, k)
 		}
 	}
 	hint := "a patch changes a resource that exists: check its kind and name"
 	if near := nearestSorted(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %s?", near)
+	} else if len(kinds) > 0 {
+		slices.Sort(kinds)
+		hint = fmt.Sprintf("there is a %s of that name: is that the kind?", orList(kinds))
 	}
 	e.problem(p, p.root.get("metadata").get("name"), codePatch, "metadata.name", fmt.Sprintf("there is no %s %q to patch", kind, name), hint)
 }
 
 // merged returns base changed by a patch as RFC 7386 says. Every part keeps the place it came from.
-func merged(base, patch *loaded) *loaded {
+func (l *loader) merged(base, patch *loaded) *loaded {
 	origin := uint16(len(base.files))
 	files := append(append([]*sourceFile(nil), base.files...), patch.files[0])
-	return &loaded{candidate: &candidate{root: merge(base.root, patch.root, origin)}, files: files}
+	return &loaded{candidate: l.cache.merged(base.candidate, patch.candidate, origin), files: files}
 }
 
 func merge(base, patch *node, origin uint16) *node {
@@ -143,12 +286,15 @@ func merge(base, patch *node, origin uint16) *node {
 	out := &node{kind: objectNode, origin: origin, line: patch.line, col: patch.col, style: patch.style}
 	if base != nil && base.kind == objectNode {
 		out.origin, out.line, out.col, out.style = base.origin, base.line, base.col, base.style
+		out.gone = slices.Clone(base.gone)
 		for i, k := range base.keys {
 			change := patch.get(k.text)
 			switch {
 			case change == nil:
 				out.keys, out.items = append(out.keys, k), append(out.items, base.items[i])
-			case change.kind != nullNode:
+			case change.kind == nullNode:
+				out.gone = append(out.gone, from(patch.key(k.text), origin))
+			default:
 				out.keys, out.items = append(out.keys, from(patch.key(k.text), origin)), append(out.items, merge(base.items[i], change, origin))
 			}
 		}

@@ -92,6 +92,92 @@ func TestEveryEnvironmentIsJudgedWhenNoneIsNamed(t *testing.T) {
 	}
 }
 
+func TestFindingsNameTheirEnvironment(t *testing.T) {
+	files := map[string]string{}
+	maps.Copy(files, patched)
+	files["environments/production/deep/books.yaml"] += "  pool: Nowhere!\n"
+	files["schedules/a.yaml"] = "apiVersion: dray/v1\nkind: Schedule\nmetadata: {name: a}\nspec: {every: soon}\n"
+	_, list, err := Load(t.Context(), repositoryOf(files), Options{Registry: testRegistry()})
+	if err != nil || len(list) != 2 {
+		t.Fatal(err, list)
+	}
+	if diff := cmp.Diff([]string{"production"}, list[0].Environments); diff != "" {
+		t.Errorf("the patch's (-want +got):\n%s", diff)
+	}
+	if list[1].Environments != nil || !strings.Contains(list[0].Error(), "(only in production)") {
+		t.Errorf("got %v", list)
+	}
+	if _, list, _ = Load(t.Context(), repositoryOf(files), Options{Registry: testRegistry(), Environment: "production"}); len(list) != 2 || list[0].Environments != nil {
+		t.Errorf("with one environment judged, got %v", list)
+	}
+}
+
+func TestTheRepositoryMayBeWrittenInCUE(t *testing.T) {
+	files := map[string]string{
+		"dray.cue": `package acme
+
+environment: string @tag(environment)
+
+repository: {
+	apiVersion: "dray/v1"
+	kind:       "Repository"
+	metadata: name: "acme"
+	spec: environments: {
+		production: {patches: ["patches/*.yaml"], tags: environment: "production"}
+		staging: tags: environment: "staging"
+	}
+}
+nightly: {
+	apiVersion: "dray/v1"
+	kind:       "Schedule"
+	metadata: name: "nightly-\(environment)"
+	spec: every: "1d"
+}
+`,
+		"patches/a.yaml": "kind: Schedule\nmetadata: {name: nightly-production}\nspec: {every: 2d}\n",
+	}
+	for environment, every := range map[string]time.Duration{"production": 48 * time.Hour, "staging": 24 * time.Hour} {
+		m, list, err := Load(t.Context(), repositoryOf(files), Options{Environment: environment})
+		if err != nil || len(list) > 0 {
+			t.Fatal(err, list)
+		}
+		if s := m.Schedules["nightly-"+environment]; s == nil || time.Duration(s.Spec.Every) != every || m.Repository == nil {
+			t.Errorf("%s: got %+v", environment, m.Schedules)
+		}
+	}
+	files["more/dray.cue"] = "package more\n\nanother: {apiVersion: \"dray/v1\", kind: \"Repository\", metadata: name: \"other\"}\n"
+	if _, list, _ := Load(t.Context(), repositoryOf(files), Options{}); len(list) != 1 || list[0].Code != codeRepository || list[0].Pos.File != "more/dray.cue" {
+		t.Errorf("got %v", list)
+	}
+}
+
+func TestATagMayHaveADefault(t *testing.T) {
+	files := map[string]string{
+		"dray.yaml": plainRepository,
+		"a.cue":     "package a\n\nzone: *\"UTC\" | string @tag(zone)\nother: (\"b\" | *\"a\") & string @tag(other)\nname: \"x\" @tag(name)\n",
+	}
+	if _, list, err := Load(t.Context(), repositoryOf(files), Options{}); err != nil || len(list) > 0 {
+		t.Error(err, list)
+	}
+}
+
+func TestAPatchedResourceIsJudgedOnce(t *testing.T) {
+	cache := new(Cache)
+	var first map[patching]*candidate
+	for range 2 {
+		if _, list, err := Load(t.Context(), repositoryOf(patched), Options{Registry: testRegistry(), Cache: cache}); err != nil || len(list) > 0 {
+			t.Fatal(err, list)
+		}
+		if first != nil && !maps.Equal(first, cache.patched) {
+			t.Error("merged anew")
+		}
+		first = cache.patched
+	}
+	if len(first) != 1 {
+		t.Errorf("%d patched resources are kept, want 1", len(first))
+	}
+}
+
 func TestMatchPath(t *testing.T) {
 	for pattern, names := range map[string]map[string]bool{
 		"a/*.yaml":    {"a/b.yaml": true, "a/b/c.yaml": false, "b.yaml": false},

@@ -53,6 +53,8 @@ type Diagnostic struct {
 	Path     string   `json:"path,omitempty"`    // inside the resource: spec.fields.total.as
 	Message  string   `json:"message"`
 	Hint     string   `json:"hint,omitempty"`
+	// Environments are those it was found in, where others that were judged do not have it. Empty: all of them.
+	Environments []string `json:"environments,omitempty"`
 }
 
 // Error returns the diagnostic as text: a line, then indented hint and see lines.
@@ -67,7 +69,7 @@ func (d Diagnostic) Error() string {
 	if d.Path != "" {
 		b.WriteString(d.Path + ": ")
 	}
-	fmt.Fprintf(&b, "%s [%s]", d.Message, d.Code)
+	fmt.Fprintf(&b, "%s%s [%s]", d.Message, d.where(), d.Code)
 	if d.Hint != "" {
 		b.WriteString("\n    hint: " + strings.ReplaceAll(d.Hint, "\n", "\n          "))
 	}
@@ -75,6 +77,19 @@ func (d Diagnostic) Error() string {
 		b.WriteString("\n    see: " + p.String())
 	}
 	return b.String()
+}
+
+// where names the environments, where not all have the problem.
+func (d Diagnostic) where() string {
+	if len(d.Environments) == 0 {
+		return ""
+	}
+	return " (only in " + strings.Join(d.Environments, ", ") + ")"
+}
+
+// same reports whether two diagnostics say the same of the same place.
+func (d Diagnostic) same(o Diagnostic) bool {
+	return d.Pos == o.Pos && d.Code == o.Code && d.Path == o.Path && d.Message == o.Message
 }
 
 // List is a set of diagnostics. The zero List is empty and ready for use. Not safe for concurrent use.
@@ -89,9 +104,37 @@ func (l List) Sorted() List {
 	slices.SortStableFunc(s, func(a, b Diagnostic) int {
 		return cmp.Or(a.Pos.Before(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
 	})
-	return slices.CompactFunc(s, func(a, b Diagnostic) bool {
-		return a.Pos == b.Pos && a.Code == b.Code && a.Path == b.Path && a.Message == b.Message
-	})
+	return slices.CompactFunc(s, Diagnostic.same)
+}
+
+// Merge returns the diagnostics of several environments as one list. What not all of them have says which do.
+func Merge(environments []string, lists []List) List {
+	type key struct {
+		pos                 Pos
+		code, path, message string
+	}
+	at := map[key]int{}
+	var all List
+	for i, list := range lists {
+		for _, d := range list {
+			k := key{d.Pos, d.Code, d.Path, d.Message}
+			j, known := at[k]
+			if !known {
+				j = len(all)
+				at[k], d.Environments = j, nil
+				all.Add(d)
+			}
+			if e := environments[i]; !slices.Contains(all[j].Environments, e) {
+				all[j].Environments = append(all[j].Environments, e)
+			}
+		}
+	}
+	for i := range all {
+		if len(all[i].Environments) == len(environments) {
+			all[i].Environments = nil
+		}
+	}
+	return all
 }
 
 // HasErrors reports whether any diagnostic is an error.
