@@ -63,6 +63,9 @@ func (e *environment) compileUse(name string, touchpoint *Source, use MappingUse
 	if !ok || e.wrong(e.index["Mapping/"+name]) {
 		return
 	}
+	if slices.ContainsFunc(m.Spec.Fields.Lookups(), func(name string) bool { l, ok := e.index["Lookup/"+name]; return !ok || e.wrong(l) }) {
+		return
+	}
 	use.Mapping = &m.Spec
 	key := e.lookupsOf(&use, m.Digest)
 	for _, p := range e.cache.compile(key, func() []MappingProblem { return e.o.Compile(use) }) {

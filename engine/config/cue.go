@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"iter"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -48,7 +49,9 @@ func (l *loader) evaluateCUE(ctx context.Context, tags map[string]string) ([]*lo
 // cueProblems reports what is wrong with the CUE packages of the environment; what is wrong with a tag, once.
 func (e *environment) cueProblems(problems []cueProblem) {
 	said := map[string]bool{}
+	faulty := map[string]bool{} // folders of packages
 	for _, p := range problems {
+		faulty[path.Dir(p.File)] = true
 		d := diag.Diagnostic{Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: p.File, Line: p.Line, Col: p.Col}, Path: p.Path, Message: p.Message, Hint: cmp.Or(p.hint, defaultHint(codeCUE))}
 		if tag := cmp.Or(p.Tag, e.tagAt(p)); tag != "" {
 			if said[tag] {
@@ -58,6 +61,11 @@ func (e *environment) cueProblems(problems []cueProblem) {
 			e.tagProblem(&d, tag)
 		}
 		e.list.Add(d)
+	}
+	for name, src := range e.cueFiles {
+		if faulty[path.Dir(name)] {
+			e.doubts.file([]byte(src))
+		}
 	}
 }
 

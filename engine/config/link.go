@@ -31,7 +31,7 @@ func (e *environment) link() *Model {
 	e.index = make(map[string]*loaded, len(e.resources))
 	for _, r := range e.resources {
 		v := r.verdict(e.table)
-		for _, p := range v.problems {
+		for _, p := range e.news(r, v) {
 			e.list.Add(p.diagnostic(r.files))
 		}
 		if e.enter(r) {
@@ -54,6 +54,15 @@ func (e *environment) link() *Model {
 	}
 	e.model.seal()
 	return e.model
+}
+
+// news returns the problems of a resource that are not those of what it was before its patches: where that has mistakes, what a patch
+// lacks follows from them.
+func (e *environment) news(r *loaded, v *verdict) []problem {
+	if r.base == nil || !slices.ContainsFunc(r.base.verdict(e.table).problems, func(p problem) bool { return p.severity != diag.Warning }) {
+		return v.problems
+	}
+	return slices.DeleteFunc(slices.Clone(v.problems), func(p problem) bool { return int(p.origin) == len(r.files)-1 && p.code == codeMissingField })
 }
 
 // enter puts the resource into the index, unless another has its name.
@@ -159,7 +168,7 @@ func (e *environment) names(kind string) []string {
 // references finds names of resources that do not exist.
 func (e *environment) references(r *loaded) {
 	for _, ref := range r.v.refs {
-		if _, ok := e.index[ref.kind+"/"+ref.node.text]; ok {
+		if _, ok := e.index[ref.kind+"/"+ref.node.text]; ok || e.doubts.mayHold(ref.kind, ref.node.text) {
 			continue
 		}
 		names := e.names(ref.kind)

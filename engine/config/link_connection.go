@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/engine/diag"
@@ -108,7 +109,7 @@ func (e *environment) application(r *loaded, path, name string) (adapters.Applic
 	if ok {
 		return app, true
 	}
-	if _, declared := e.index["Application/"+name]; declared {
+	if _, declared := e.index["Application/"+name]; declared || e.doubts.mayHold("Application", name) {
 		return nil, false // its declaration is wrong, which is said there
 	}
 	hint := "see dray application list, or declare it with kind: Application"
@@ -136,6 +137,11 @@ func (e *environment) connections() {
 	}
 }
 
+// misspelt reports whether a field of the spec is not one there is: it may be the one that is missed.
+func (r *loaded) misspelt() bool {
+	return slices.ContainsFunc(r.v.problems, func(p problem) bool { return p.code == codeUnknownField && strings.Count(p.path, ".") <= 1 })
+}
+
 // settings replaces config and objects by what the application makes of them. false: they have mistakes.
 func (e *environment) settings(r *loaded, c *Connection, spec adapters.Spec) bool {
 	s, err := e.cache.settings(spec.Schema)
@@ -147,6 +153,9 @@ func (e *environment) settings(r *loaded, c *Connection, spec adapters.Spec) boo
 	known := len(e.list)
 	if s.config != nil {
 		n := r.root.get("spec").get("config")
+		if n == nil && r.misspelt() {
+			return false
+		}
 		if n == nil {
 			at := r.root.key("spec")
 			n = &node{kind: objectNode, origin: at.origin, line: at.line, col: at.col}
@@ -197,7 +206,7 @@ func (e *environment) objects(r *loaded, s *settingsSchema, check *checker, spec
 func (e *environment) credential(r *loaded, c *Connection, spec adapters.Spec, clean bool) {
 	if c.Credential == "" {
 		for _, f := range spec.Secrets {
-			if f.Required && r.root.get("spec").key("credential") == nil {
+			if f.Required && r.root.get("spec").key("credential") == nil && !r.misspelt() {
 				e.problemPath(r, "spec", codeCredential, fmt.Sprintf("%s needs a credential with the field %q, and none is named", spec.Name, f.Name), "make one with dray credential create, and add credential: with its name")
 				return
 			}

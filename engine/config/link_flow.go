@@ -85,7 +85,7 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 // key judges whether the mapping sets the destination's key, whole.
 func (e *environment) key(r *loaded, t Touchpoint) {
 	m, ok := e.model.Mappings[t.Mapping]
-	if !ok {
+	if !ok || len(m.Spec.Fields) == 0 {
 		return
 	}
 	for i, text := range t.Destination.Key {
@@ -203,6 +203,9 @@ func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]s
 		return nil
 	}
 	table := newLookupTable(r.root.get("spec"))
+	if len(table.key) == 0 {
+		return nil // said already
+	}
 	for _, c := range append(slices.Clone(table.key), table.values...) {
 		if !slices.Contains(header, c) {
 			hint := "the columns are " + orList(header)
@@ -292,7 +295,7 @@ func (e *environment) given(r *loaded, i int, g *Given) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Lookups)) {
-		if _, ok := e.index["Lookup/"+name]; !ok {
+		if _, ok := e.index["Lookup/"+name]; !ok && !e.doubts.mayHold("Lookup", name) {
 			hint := "check its name"
 			if near := diag.Nearest(name, e.names("Lookup")); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)

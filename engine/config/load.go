@@ -58,6 +58,7 @@ type loader struct {
 	cueFiles map[string]string // by path, module file included
 	found    []*loaded
 	plain    map[string][]*node // documents that are no resources, by file
+	doubts   doubts
 	list     diag.List
 }
 
@@ -65,6 +66,7 @@ type loader struct {
 type loaded struct {
 	*candidate
 	files []*sourceFile // by origin
+	base  *loaded       // what a patch has changed into this; nil: nothing
 }
 
 // at returns the place of a node.
@@ -151,6 +153,9 @@ func (l *loader) collect(contents []*fileContent, sums [][sha256.Size]byte) erro
 		if len(c.plain) > 0 {
 			l.plain[file.path] = c.plain
 		}
+		if slices.ContainsFunc(c.problems, func(p problem) bool { return p.code == codeSyntax || p.code == codeTooLarge }) {
+			l.doubts.file(c.bytes)
+		}
 		for _, d := range c.docs {
 			l.found = append(l.found, &loaded{candidate: d, files: []*sourceFile{file}})
 		}
@@ -164,6 +169,11 @@ func (l *loader) collect(contents []*fileContent, sums [][sha256.Size]byte) erro
 
 // resolve judges every environment that is asked for and returns the model of the first.
 func (l *loader) resolve(ctx context.Context) (*Model, error) {
+	for _, r := range l.found {
+		if l.table.kind(r.root.str("kind")) == nil {
+			l.doubts.kindless = append(l.doubts.kindless, r.root)
+		}
+	}
 	repository, err := l.repository(ctx)
 	if err != nil {
 		return nil, err
@@ -174,6 +184,11 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 	}
 	patches, base := l.splitPatches(spec, repository)
 	l.checkTags(spec, repository)
+	for _, r := range base {
+		if r.root.get("metadata").str("name") == "" {
+			l.doubts.unnamed(r.root.str("kind"))
+		}
+	}
 	names := l.environments(spec, repository)
 	lists := make([]diag.List, len(names))
 	var first *Model
@@ -209,6 +224,9 @@ func (l *loader) repository(ctx context.Context) (*loaded, error) {
 			r.verdict(l.table)
 			return r, nil
 		}
+	}
+	if l.doubts.mayHoldRepository() {
+		return nil, nil
 	}
 	l.list.Add(diag.Diagnostic{
 		Code: codeRepository, Severity: diag.Error, Pos: diag.Pos{File: "dray.yaml"},

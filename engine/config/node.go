@@ -86,6 +86,15 @@ func (n *node) str(name string) string {
 	return ""
 }
 
+// size returns how many values the node holds, itself included.
+func (n *node) size() int {
+	size := 1
+	for _, item := range n.items {
+		size += item.size()
+	}
+	return size
+}
+
 // at returns the node that path leads to and how many steps of it exist.
 func (n *node) at(path []segment) (*node, int) {
 	for i, s := range path {

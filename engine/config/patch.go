@@ -13,8 +13,9 @@ import (
 // splitPatches tells the files that are patches of an environment from resources.
 func (l *loader) splitPatches(spec Repository, repository *loaded) (patches map[string][]*loaded, base []*loaded) {
 	patches = map[string][]*loaded{}
+	whole := l.wholes(repository)
 	for _, r := range l.found {
-		isPatch := false
+		isPatch := whole != nil && whole[r.key()] != nil && whole[r.key()] != r
 		for name, e := range spec.Environments {
 			if matchAny(e.Patches, r.file()) {
 				isPatch = true
@@ -32,6 +33,21 @@ func (l *loader) splitPatches(spec Repository, repository *loaded) (patches map[
 	}
 	l.checkPlain(spec)
 	return patches, base
+}
+
+// wholes returns the largest of those that have one name, where the repository itself has mistakes: nobody knows then which files are
+// patches. nil: it is known.
+func (l *loader) wholes(repository *loaded) map[string]*loaded {
+	if repository != nil && !slices.ContainsFunc(repository.v.problems, func(p problem) bool { return p.severity != diag.Warning }) {
+		return nil
+	}
+	largest := map[string]*loaded{}
+	for _, r := range l.found {
+		if known := largest[r.key()]; r.key() != "" && (known == nil || r.root.size() > known.root.size()) {
+			largest[r.key()] = r
+		}
+	}
+	return largest
 }
 
 // checkPlain reports documents in files of patches that do not say what they change.
@@ -252,6 +268,9 @@ func (e *environment) patchMisses(p *loaded, index map[string]int) {
 		e.problem(p, p.root.get("kind"), codeUnknownKind, "kind", fmt.Sprintf("there is no kind %q", kind), hint)
 		return
 	}
+	if e.doubts.mayHold(kind, name) {
+		return
+	}
 	var names, kinds []string
 	for key := range index {
 		k, n, _ := strings.Cut(key, "/")
@@ -276,7 +295,7 @@ func (e *environment) patchMisses(p *loaded, index map[string]int) {
 func (l *loader) merged(base, patch *loaded) *loaded {
 	origin := uint16(len(base.files))
 	files := append(append([]*sourceFile(nil), base.files...), patch.files[0])
-	return &loaded{candidate: l.cache.merged(base.candidate, patch.candidate, origin), files: files}
+	return &loaded{candidate: l.cache.merged(base.candidate, patch.candidate, origin), files: files, base: base}
 }
 
 func merge(base, patch *node, origin uint16) *node {
@@ -295,7 +314,11 @@ func merge(base, patch *node, origin uint16) *node {
 			case change.kind == nullNode:
 				out.gone = append(out.gone, from(patch.key(k.text), origin))
 			default:
-				out.keys, out.items = append(out.keys, from(patch.key(k.text), origin)), append(out.items, merge(base.items[i], change, origin))
+				key := from(patch.key(k.text), origin)
+				if change.kind == objectNode && base.items[i].kind == objectNode {
+					key = k // the object stands where it stood
+				}
+				out.keys, out.items = append(out.keys, key), append(out.items, merge(base.items[i], change, origin))
 			}
 		}
 	}

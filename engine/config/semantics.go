@@ -92,6 +92,9 @@ func (s *semantics) exactlyOne(n *node, names ...string) {
 	switch len(there) {
 	case 1:
 	case 0:
+		if s.hasBad(n) {
+			return // it may be the one that is missed
+		}
 		s.report(n, codeOneOf, fmt.Sprintf("one of %s must be there", andList(names)), "add one of them")
 	default:
 		slices.SortFunc(there, func(a, b string) int { return int(n.key(a).line-n.key(b).line)*1000 + int(n.key(a).col-n.key(b).col) })

@@ -129,6 +129,9 @@ func (s *semantics) lookup() {
 	s.exactlyOne(s.spec, "value", "values")
 	s.in(s.spec, "rows", func(v *node) {
 		table := newLookupTable(s.spec)
+		if len(table.key) == 0 {
+			return // said already
+		}
 		s.each(v, func(_ int, row *node) {
 			if row.kind != objectNode {
 				return

@@ -122,9 +122,10 @@ func (s *semantics) fieldForm(n *node) {
 		forms = append(forms, "fields")
 	}
 	switch {
+	case len(forms) == 0 && s.hasBad(n):
 	case len(forms) == 0 && n.key("lookup") != nil:
 		s.reportAt(n, "lookup", codeOneOf, "nothing says what to look up", "add from: with a path, or with: with a path for each key of the lookup")
-	case len(forms) == 0 && !s.hasBad(n):
+	case len(forms) == 0:
 		s.report(n, codeOneOf, "nothing gives the value", "add one of from, value, expr, lookup with with, each with fields, concat or fields")
 	case len(forms) > 1:
 		second := forms[1]
@@ -181,6 +182,7 @@ func (s *semantics) fieldOptions(n *node) {
 		}
 	}
 	switch {
+	case s.hasBad(n): // it may be the option that is missed
 	case as == "money" && n.key("currency") == nil:
 		s.reportAt(n, "as", codeMissingField, "money needs a currency, which says its digits", "add currency: EUR, or the path of one")
 	case as == "decimal" && n.key("scale") != nil && n.key("round") == nil:
@@ -224,7 +226,7 @@ func (s *semantics) outRefs(v *node, name string, p *expr.Program, at mappingPla
 
 func (s *semantics) outName(v *node, name string, offset int, at mappingPlace) {
 	switch {
-	case slices.Contains(at.mapped, name):
+	case slices.Contains(at.mapped, name), len(at.all) == 0:
 		return
 	case slices.Contains(at.all, name):
 		s.report(v, codeForwardReference, fmt.Sprintf("$out.%s is not mapped yet here", name), "fields are mapped in the order they are written in, so one can use only those above it")
