@@ -132,6 +132,9 @@ func (e *environment) connections() {
 		spec := app.Spec()
 		clean := e.settings(r, &c.Spec, spec)
 		c.Spec.Rate = c.Spec.Rate.limited(spec.Limits)
+		if clean && spec.Hosts && spec.Endpoint != nil {
+			c.Spec.Endpoint, _ = spec.Endpoint(c.Spec.Config) // what is wrong with it is said below
+		}
 		c.sealed("Connection")
 		e.credential(r, &c.Spec, spec, clean)
 	}

@@ -89,6 +89,8 @@ type Connection struct {
 	Rate        *Rate                      `json:"rate,omitempty"` // with the application's limits
 	Suspend     bool                       `json:"suspend"`
 	Objects     map[string]json.RawMessage `json:"objects,omitempty"` // with the application's defaults
+	// Endpoint is the URL it goes to, as its application says; no file says it. Empty: it reaches no host.
+	Endpoint string `json:"endpoint,omitempty"`
 }
 
 // Rate bounds the requests of a connection. Zero fields are unbounded.

@@ -129,19 +129,23 @@ func TestText(t *testing.T) {
 	}
 	want := `Configuration
   ~ Mapping order
-      spec.fields.total.from: "total" → "sum"
+        total
+        ~ from: total → sum
   ~ Touchpoint orders
-      spec.source.object: "orders" → "drafts"
+      ~ source.object: orders → drafts
   - Touchpoint old
 
 Flows
   - old  state pruned, dangerous
-      its checkpoint, ledger and dead letters are destroyed; rename with metadata.renamedFrom to keep them
+      ! its checkpoint, ledger and dead letters are destroyed; rename it with metadata.renamedFrom to keep them
   ~ orders  state reset, dangerous
-      through Mapping/order
-      its source is another object: it reads again from beginning
+      ! its source is another object: its checkpoint is dropped, a run under way ends, and it reads again from the beginning: everything there is
+      ! every record that is read again is written to erp/sales again, by upsert
+      ? new data path: data from shop/drafts to erp/sales
+        its ledger and dead letters stay
+        through Mapping/order
 
-Blocked: touchpoint "orders" would lose its checkpoint and ledger and read from its start again; if that is meant, annotate it with dray/allow-reset: "the reason"
+Blocked: touchpoint "orders" would drop its checkpoint and read from its start again; if that is meant, give it the annotation dray/allow-reset: "the reason"
 
 Plan: 0 to create, 2 to update, 0 to rename, 1 to delete; state of flows: 0 new, 0 kept, 0 renamed, 1 reset, 1 pruned.
 `

@@ -1,9 +1,10 @@
 package plan
 
 import (
-	"fmt"
 	"io"
 	"strings"
+
+	"github.com/dray-sync/dray/engine/untrusted"
 )
 
 // A Style paints parts of the text for a terminal. The zero Style paints nothing.
@@ -11,102 +12,58 @@ type Style struct {
 	Added, Removed, Changed, Bold func(string) string
 }
 
-func (s Style) paint(f func(string) string, text string) string {
+func (s Style) paint(m mark, text string) string {
+	f := map[mark]func(string) string{
+		addedLine: s.Added, removedLine: s.Removed, changedLine: s.Changed, reviewLine: s.Changed, dangerousLine: s.Removed,
+	}[m]
+	return painted(f, text)
+}
+
+func painted(f func(string) string, text string) string {
 	if f == nil {
 		return text
 	}
 	return f(text)
 }
 
-var signs = map[Action]string{Create: "+", Update: "~", Delete: "-", Rename: "→"}
-
 // WriteText writes the changes for people to read.
 func (c Changes) WriteText(w io.Writer, s Style) error {
-	var b strings.Builder
-	if c.Empty() {
-		b.WriteString("No changes.\n")
-	}
-	if len(c.Resources) > 0 {
-		b.WriteString(s.paint(s.Bold, "Configuration") + "\n")
-	}
-	for _, r := range c.Resources {
-		writeResource(&b, s, r)
-	}
-	if len(c.Touchpoints) > 0 {
-		b.WriteString("\n" + s.paint(s.Bold, "Flows") + "\n")
-	}
-	for _, t := range c.Touchpoints {
-		writeTouchpoint(&b, s, t)
-	}
-	for _, reason := range c.Blocked {
-		b.WriteString("\n" + s.paint(s.Removed, "Blocked: ") + reason + "\n")
-	}
-	if !c.Empty() {
-		fmt.Fprintf(&b, "\n%s\n", c.Summary())
-	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, c.text(s))
 	return err
 }
 
-// Summary returns one line with the counts.
-func (c Changes) Summary() string {
-	n := map[Action]int{}
+func (c Changes) text(s Style) string {
+	if c.Empty() {
+		return "No changes.\n"
+	}
+	var b strings.Builder
+	b.WriteString(painted(s.Bold, "Configuration") + "\n")
 	for _, r := range c.Resources {
-		n[r.Action]++
+		b.WriteString("  " + s.paint(r.mark(), signs[r.mark()]) + " " + untrusted.Terminal(r.title()) + "\n")
+		writeLines(&b, s, r.lines())
 	}
-	line := fmt.Sprintf("Plan: %d to create, %d to update, %d to rename, %d to delete", n[Create], n[Update], n[Rename], n[Delete])
-	state := map[StateEffect]int{}
+	if len(c.Touchpoints) > 0 {
+		b.WriteString("\n" + painted(s.Bold, "Flows") + "\n")
+	}
 	for _, t := range c.Touchpoints {
-		state[t.State]++
+		m := actionMark(t.Action)
+		risk := line{mark: effectLines([]Effect{{t.Risk, ""}})[0].mark}
+		b.WriteString("  " + s.paint(m, signs[m]) + " " + untrusted.Terminal(t.title()) + "  state " + string(t.State) + ", " + s.paint(risk.mark, string(t.Risk)) + "\n")
+		writeLines(&b, s, t.lines())
 	}
-	return line + fmt.Sprintf("; state of flows: %d new, %d kept, %d renamed, %d reset, %d pruned.",
-		state[StateNew], state[StateKept], state[StateRenamed], state[StateReset], state[StatePruned])
+	for _, reason := range c.Blocked {
+		b.WriteString("\n" + s.paint(removedLine, "Blocked: ") + untrusted.Terminal(reason) + "\n")
+	}
+	b.WriteString("\n" + c.Summary() + "\n")
+	return b.String()
 }
 
-func writeResource(b *strings.Builder, s Style, r ResourceChange) {
-	name := r.Kind + " " + r.Name
-	if r.RenamedFrom != "" {
-		name = r.Kind + " " + r.RenamedFrom + " → " + r.Name
-	}
-	fmt.Fprintf(b, "  %s %s\n", paintAction(s, r.Action, signs[r.Action]), name)
-	for _, f := range r.Fields {
-		fmt.Fprintf(b, "      %s: %s → %s\n", f.Path, s.paint(s.Removed, short(f.Before)), s.paint(s.Added, short(f.After)))
-	}
-}
-
-func writeTouchpoint(b *strings.Builder, s Style, t TouchpointChange) {
-	fmt.Fprintf(b, "  %s %s  state %s, %s\n", paintAction(s, t.Action, signs[t.Action]), t.Name, t.State, t.Risk)
-	for _, c := range t.Causes {
-		if c != ref("Touchpoint", t.Name) {
-			fmt.Fprintf(b, "      through %s\n", c)
+func writeLines(b *strings.Builder, s Style, lines []line) {
+	for _, l := range lines {
+		b.WriteString("      " + strings.Repeat("  ", l.indent) + s.paint(l.mark, signs[l.mark]) + " " + untrusted.Terminal(l.text))
+		if l.mark == changedLine {
+			b.WriteString(": " + s.paint(removedLine, untrusted.Terminal(l.before)) + " → " + s.paint(addedLine, untrusted.Terminal(l.after)))
 		}
-	}
-	for _, n := range t.Notes {
-		fmt.Fprintf(b, "      %s\n", n)
-	}
-}
-
-func paintAction(s Style, a Action, text string) string {
-	switch a {
-	case Create:
-		return s.paint(s.Added, text)
-	case Delete:
-		return s.paint(s.Removed, text)
-	default:
-		return s.paint(s.Changed, text)
-	}
-}
-
-// short cuts a long value, so that a line stays one. Control characters cannot occur: the value is JSON.
-func short(json []byte) string {
-	const most = 120
-	text := []rune(string(json))
-	switch {
-	case string(json) == "null":
-		return "(none)"
-	case len(text) > most:
-		return string(text[:most]) + "…"
-	default:
-		return string(text)
+		b.WriteString("\n")
 	}
 }

@@ -33,6 +33,7 @@ var rules = []rule{
 	},
 	{"engine/plan", []string{"net/**", "os", "io/fs", "database/sql", "engine/state", "engine/repo/**"}, nil, "a plan does no I/O"},
 	{"engine/diag", []string{"engine/**", "adapters/**"}, nil, "diagnostics are a leaf"},
+	{"engine/untrusted", []string{"engine/**", "adapters/**"}, nil, "escaping is a leaf"},
 	{"engine/secret/**", []string{"engine/config", "engine/state", "engine/run", "adapters"}, nil, "secrets are a leaf"},
 	{"examples", []string{"cmd/**"}, nil, "examples are files"},
 	{"schema", []string{"engine/**", "adapters/**", "cmd/**"}, nil, "the schema is text"},

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/dray-sync/dray/engine/untrusted"
 )
 
 // outputFlag adds --output with the allowed forms, the first of which is the default.
@@ -55,26 +57,8 @@ func (a *app) table(head []string, rows [][]string) error {
 	return w.Flush()
 }
 
-// safe makes text that came from outside fit for a terminal: control characters, and those that turn the direction of writing,
-// become visible.
-func safe(s string) string {
-	if !strings.ContainsFunc(s, unsafeRune) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if unsafeRune(r) {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func unsafeRune(r rune) bool {
-	return r < ' ' || (r >= 0x7f && r < 0xa0) || (r >= 0x200b && r <= 0x200f) || (r >= 0x2028 && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) || r == 0xfeff
-}
+// safe makes text that came from outside fit for a terminal.
+func safe(s string) string { return untrusted.Terminal(s) }
 
 // ago says how long ago an instant was, as kubectl does.
 func ago(t, now time.Time) string {
