@@ -50,7 +50,7 @@ const (
 
 // Codes returns every code of this package with its explanation, in a fixed order.
 func Codes() []diag.CodeDoc {
-	return slices.Concat(syntaxCodes(), formCodes(), linkCodes(), environmentCodes())
+	return slices.Concat(syntaxCodes(), formCodes(), linkCodes(), environmentCodes(), acrossCodes())
 }
 
 // defaultHint returns what a code's explanation says about mending.

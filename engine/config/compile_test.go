@@ -292,6 +292,7 @@ spec:
   mapping: m
   destination: {connection: c, object: b, write: upsert, key: [id]}
 `)}
+	delete(fsys, "l.yaml")
 	_, list, err := config.Load(t.Context(), fsys, config.Options{Compile: mapping.Check})
 	if err != nil || !list.HasErrors() {
 		t.Fatalf("error %v, diagnostics:\n%v", err, list)

@@ -59,3 +59,8 @@ func holdsWord(content, word []byte) bool {
 func nameByte(c byte) bool {
 	return c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
+
+// mayName reports whether a resource of that name may be named in what could not be read.
+func (d *doubts) mayName(name string) bool {
+	return slices.ContainsFunc(d.files, func(content []byte) bool { return holdsWord(content, []byte(name)) })
+}

@@ -190,7 +190,7 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 		}
 	}
 	names := l.environments(spec, repository)
-	lists := make([]diag.List, len(names))
+	environments, lists := make([]*environment, len(names)), make([]diag.List, len(names))
 	var first *Model
 	for i, name := range names {
 		if err := ctx.Err(); err != nil {
@@ -203,7 +203,10 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 		if m := e.link(); i == 0 {
 			first = m
 		}
-		lists[i] = e.list
+		environments[i], lists[i] = e, e.list
+	}
+	if l.o.Environment == "" || len(spec.Environments) <= 1 {
+		l.unused(environments)
 	}
 	l.list.Add(diag.Merge(names, lists)...)
 	return first, nil
