@@ -47,7 +47,7 @@ lint: ## format, vet, static analysis, dead code, modern forms
 tidy:
 	$(GO) mod tidy -diff
 
-generate: ## write all generated files anew: the command reference and the API's description
+generate: ## write all generated files anew: the references of commands and codes, and the API's description
 	UPDATE=1 $(GO) test -count=1 -run '^TestGenerated' ./cmd/internal/cli ./engine/api
 
 verify: tidy generate ## go.mod and generated files are what the code says

@@ -10,4 +10,6 @@ type CodeDoc struct {
 	Hint  string // how to mend it, where the diagnostic itself does not say more
 	Wrong string // an example that is reported with this code and no other
 	Right string // the same, mended: nothing is reported
+	// Hidden says that a line with such a diagnostic is never shown: what should not be there must not spread.
+	Hidden bool
 }

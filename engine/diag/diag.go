@@ -55,6 +55,7 @@ type Diagnostic struct {
 	Hint     string   `json:"hint,omitempty"`
 	// Environments are those it was found in, where others that were judged do not have it. Empty: all of them.
 	Environments []string `json:"environments,omitempty"`
+	Fix          *Fix     `json:"fix,omitempty"` // a change that mends it; nil: none is known
 }
 
 // Error returns the diagnostic as text: a line, then indented hint and see lines.
@@ -69,7 +70,7 @@ func (d Diagnostic) Error() string {
 	if d.Path != "" {
 		b.WriteString(d.Path + ": ")
 	}
-	fmt.Fprintf(&b, "%s%s [%s]", d.Message, d.where(), d.Code)
+	fmt.Fprintf(&b, "%s%s [%s]", d.Message, d.Where(), d.Code)
 	if d.Hint != "" {
 		b.WriteString("\n    hint: " + strings.ReplaceAll(d.Hint, "\n", "\n          "))
 	}
@@ -79,8 +80,8 @@ func (d Diagnostic) Error() string {
 	return b.String()
 }
 
-// where names the environments, where not all have the problem.
-func (d Diagnostic) where() string {
+// Where names the environments in brackets, where not all have the problem, else it is empty.
+func (d Diagnostic) Where() string {
 	if len(d.Environments) == 0 {
 		return ""
 	}

@@ -1,7 +1,21 @@
 package diag
 
-// Nearest returns the candidate most like name, or "" when none is near enough to be what was meant.
+import (
+	"slices"
+	"strings"
+)
+
+// Nearest returns the candidate most like name, or "" when none is near enough to be what was meant. One that differs only in case, - and
+// _ comes first.
 func Nearest(name string, candidates []string) string {
+	if name == "" {
+		return ""
+	}
+	for _, c := range candidates {
+		if folded(c) == folded(name) {
+			return c
+		}
+	}
 	best, bestDistance := "", len(name)/3+2
 	for _, c := range candidates {
 		if d := distance(name, c, bestDistance); d < bestDistance {
@@ -9,6 +23,43 @@ func Nearest(name string, candidates []string) string {
 		}
 	}
 	return best
+}
+
+// Sure reports whether near, which is [Nearest] of name among candidates, is so much like it that it may be taken without asking: one
+// slip of the hand apart or two in a long name, none of them in a digit, and no other candidate as near.
+func Sure(name, near string, candidates []string) bool {
+	const long = 8 // letters from which on two slips are one word still
+	most := 1
+	if len(name) >= long {
+		most = 2
+	}
+	d := distance(name, near, most+1)
+	if near != "" && folded(name) == folded(near) {
+		return !slices.ContainsFunc(candidates, func(c string) bool { return c != near && folded(c) == folded(name) })
+	}
+	if near == "" || d > most || len(name) < 3 || digits(name) != digits(near) {
+		return false
+	}
+	for _, c := range candidates {
+		if c != near && distance(name, c, d+2) <= d {
+			return false
+		}
+	}
+	return true
+}
+
+// folded is a name without what people write differently: case, - and _.
+func folded(s string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s))
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // distance is the number of insertions, deletions, replacements and swaps of neighbours between a and b (Damerau-Levenshtein,
