@@ -7,6 +7,7 @@ import (
 	"github.com/dray-sync/dray/adapters/all"
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/mapping"
+	"github.com/dray-sync/dray/engine/maptest"
 	"github.com/dray-sync/dray/examples"
 )
 
@@ -35,19 +36,13 @@ func TestExamples(t *testing.T) {
 			if len(m.Tests) == 0 {
 				t.Error("it has no mapping tests")
 			}
-			lookups := map[string]*config.Lookup{}
-			for name, l := range m.Lookups {
-				lookups[name] = &l.Spec
+			report, err := maptest.Run(t.Context(), maptest.Options{Model: m})
+			if err != nil {
+				t.Fatal(err)
 			}
-			for name, test := range m.Tests {
-				results, problems := mapping.RunTest(&m.Mappings[test.Spec.Mapping].Spec, &test.Spec, mapping.Options{Lookups: lookups})
-				if len(results) == 0 {
-					t.Errorf("%s: %v", name, problems)
-				}
-				for _, r := range results {
-					if !r.Passed {
-						t.Errorf("%s: %s: %s %v", name, r.Name, r.Failure, r.Differences)
-					}
+			for _, r := range report.Results {
+				if !r.Passed {
+					t.Errorf("%s: %s: %s %v", r.Pos, r.Name, r.Failure, r.Differences)
 				}
 			}
 		})

@@ -46,6 +46,7 @@ const (
 	codeLookupRow          = "config/lookup-row"
 	codeApplication        = "config/application"
 	codeCUE                = "config/cue"
+	codeMappingTest        = "config/mapping-test"
 )
 
 // Codes returns every code of this package with its explanation, in a fixed order.

@@ -316,6 +316,43 @@ spec: {stopAfter: 10}
 `,
 		},
 		{
+			Code: codeMappingTest,
+			Doc:  "The mapping test asks for something that cannot be.",
+			Hint: "look at what the mapping and the touchpoint under test say",
+			Wrong: `
+kind: Mapping
+metadata: {name: order}
+spec:
+  fields:
+    country: {from: billing.country}
+---
+kind: MappingTest
+metadata: {name: order}
+spec:
+  mapping: order
+  cases:
+    - name: the country is taken over
+      input: {billing: {country: DE}}
+      expect: {contry: DE}
+`,
+			Right: `
+kind: Mapping
+metadata: {name: order}
+spec:
+  fields:
+    country: {from: billing.country}
+---
+kind: MappingTest
+metadata: {name: order}
+spec:
+  mapping: order
+  cases:
+    - name: the country is taken over
+      input: {billing: {country: DE}}
+      expect: {country: DE}
+`,
+		},
+		{
 			Code: codeFile,
 			Doc:  "A file that is named cannot be used.",
 			Hint: "check the path, which starts at the root of the repository",

@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -248,60 +247,5 @@ func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]s
 			}
 		}
 		rows = append(rows, cells)
-	}
-}
-
-// tests reads the inputs of mapping tests that stand in files.
-func (e *environment) tests() {
-	for _, name := range slices.Sorted(maps.Keys(e.model.Tests)) {
-		t := e.model.Tests[name]
-		r := e.index["MappingTest/"+name]
-		t.Spec.Cases = slices.Clone(t.Spec.Cases)
-		for i := range t.Spec.Cases {
-			c := &t.Spec.Cases[i]
-			path := fmt.Sprintf("spec.cases[%d].input.file", i)
-			if file, ok := inputFile(c.Input); ok {
-				src, ok := e.repositoryFile(r, path, file)
-				if !ok {
-					continue
-				}
-				if !json.Valid(src) {
-					e.problemPath(r, path, codeFile, fmt.Sprintf("%q is not well-formed JSON", file), "the file holds one record as JSON")
-					continue
-				}
-				c.Input = src
-			}
-			e.given(r, i, c.Given)
-		}
-	}
-}
-
-// inputFile returns the file that an input names, if it is {file: …}.
-func inputFile(input json.RawMessage) (string, bool) {
-	var object map[string]json.RawMessage
-	if json.Unmarshal(input, &object) != nil || len(object) != 1 {
-		return "", false
-	}
-	var file string
-	if json.Unmarshal(object["file"], &file) != nil {
-		return "", false
-	}
-	return file, true
-}
-
-// given judges the names of what a case replaces.
-func (e *environment) given(r *loaded, i int, g *Given) {
-	if g == nil {
-		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(g.Lookups)) {
-		if _, ok := e.index["Lookup/"+name]; !ok && !e.doubts.mayHold("Lookup", name) {
-			hint := "check its name"
-			if near := diag.Nearest(name, e.names("Lookup")); near != "" {
-				hint = fmt.Sprintf("did you mean %s?", near)
-			}
-			path := pathString([]segment{{name: "spec"}, {name: "cases"}, {index: i}, {name: "given"}, {name: "lookups"}, {name: name}})
-			e.problemPath(r, path, codeUnknownReference, fmt.Sprintf("there is no Lookup %q", name), hint)
-		}
 	}
 }

@@ -216,32 +216,3 @@ type ObjectField struct {
 type Application struct {
 	Declaration json.RawMessage `json:"declaration"`
 }
-
-// MappingTest is the cases of one mapping.
-type MappingTest struct {
-	Mapping string     `json:"mapping"`
-	Now     string     `json:"now,omitempty"`
-	Cases   []TestCase `json:"cases"`
-}
-
-// TestCase is one case: an input, and what must come of it. Exactly one of the expectations is set.
-type TestCase struct {
-	Name           string          `json:"name"`
-	Input          json.RawMessage `json:"input"` // the record itself, whether it stood in the case or in a file
-	Given          *Given          `json:"given,omitempty"`
-	Expect         json.RawMessage `json:"expect,omitempty"`        // a subset of the output
-	ExpectExactly  json.RawMessage `json:"expectExactly,omitempty"` // the whole output
-	ExpectRejected *Rejection      `json:"expectRejected,omitempty"`
-	ExpectSkipped  bool            `json:"expectSkipped,omitempty"`
-}
-
-// Given replaces lookups for a case: by name, from key (several keys joined with |) to value.
-type Given struct {
-	Lookups map[string]map[string]json.RawMessage `json:"lookups,omitempty"`
-}
-
-// Rejection is the field and rule that a case must be rejected by.
-type Rejection struct {
-	Field string `json:"field"`
-	Rule  string `json:"rule"`
-}

@@ -20,6 +20,8 @@ type Options struct {
 	// Compile compiles a mapping as a run does and returns what is wrong with it: mapping.Check. It must be safe for concurrent use.
 	// nil: mappings are judged by what they say, and not compiled.
 	Compile func(MappingUse) []MappingProblem
+	// Updating says that the expected outputs of mapping tests are about to be written: files that hold them may be missing or short.
+	Updating bool
 	// Limits bound what is read. Zero fields have their defaults.
 	Limits LoadLimits
 }

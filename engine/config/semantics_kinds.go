@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -64,15 +65,56 @@ func (s *semantics) objectFields() {
 	s.in(s.spec, "fields", func(v *node) { s.unique(v, "name") })
 }
 
+// expectations are the fields that say what must come of a case.
+var expectations = []string{"expect", "expectExactly", "expectRejected", "expectSkipped", "expectFiltered", "expectParked"}
+
 func (s *semantics) mappingTest() {
 	s.in(s.spec, "cases", func(v *node) {
 		s.unique(v, "name")
 		s.each(v, func(_ int, c *node) {
-			if c.kind == objectNode && !s.hasUnknown(c) {
-				s.exactlyOne(c, "expect", "expectExactly", "expectRejected", "expectSkipped")
+			if c.kind != objectNode || s.hasUnknown(c) {
+				return
 			}
+			s.testSetting(c)
+			if c.key("rows") == nil {
+				s.exactlyOne(c, expectations...)
+				return
+			}
+			s.expectation(c, true)
+			common := slices.ContainsFunc(expectations, func(name string) bool { return c.key(name) != nil })
+			s.in(c, "rows", func(rows *node) {
+				s.unique(rows, "name")
+				s.each(rows, func(_ int, row *node) {
+					if row.kind == objectNode && !s.hasUnknown(row) {
+						s.testSetting(row)
+						s.expectation(row, common)
+					}
+				})
+			})
 		})
 	})
+}
+
+// expectation demands one expectation, or at most one where the case around has one.
+func (s *semantics) expectation(n *node, optional bool) {
+	if optional && !slices.ContainsFunc(expectations, func(name string) bool { return n.key(name) != nil }) {
+		return
+	}
+	s.exactlyOne(n, expectations...)
+}
+
+// testSetting judges the paths that a case changes.
+func (s *semantics) testSetting(n *node) {
+	s.in(n, "set", func(v *node) {
+		s.fields(v, func(k, _ *node) {
+			if f := judgePath(k.text); f != nil {
+				s.report(k, f.code, f.message, f.hint)
+				return
+			}
+			s.noRoots(k)
+		})
+	})
+	s.in(n, "remove", func(v *node) { s.each(v, func(_ int, p *node) { s.noRoots(p) }) })
 }
 
 func (s *semantics) credential() {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,35 +14,36 @@ import (
 
 // Compile checks a mapping and compiles it. All its problems come back at once; the program is nil when one of them is an error.
 func Compile(m *config.Mapping, o Options) (*Program, []Problem) {
-	tables, problems := buildTables(o.Lookups)
+	tables, problems := buildTables(o)
 	return compile(m, o, tables, problems)
 }
 
 // compiler collects what a program is made of, and every problem on the way.
 type compiler struct {
 	Options
-	tables   map[string]*table
-	problems []Problem
-	columns  []Column
-	types    []expr.Type // of the columns
-	done     int         // columns that are compiled
-	slots    *record.Slots
-	depth    int // deepest scope
-	maxRefs  int // most paths of one expression
-	zone     *time.Location
-	seen     map[string]bool
-	paths    []record.Path
-	scratch  *Executor // for constants
+	tables    map[string]*table
+	problems  []Problem
+	columns   []Column
+	types     []expr.Type // of the columns
+	done      int         // columns that are compiled
+	stepNames []string    // names below $steps, sorted
+	slots     *record.Slots
+	depth     int // deepest scope
+	maxRefs   int // most paths of one expression
+	zone      *time.Location
+	seen      map[string]bool
+	paths     []record.Path
+	scratch   *Executor // for constants
 }
 
 func compile(m *config.Mapping, o Options, tables map[string]*table, problems []Problem) (*Program, []Problem) {
 	c := &compiler{
-		Options: o, tables: tables, problems: problems, slots: record.NewSlots(),
+		Options: o, tables: tables, problems: problems, slots: record.NewSlots(), stepNames: slices.Sorted(maps.Keys(o.Steps)),
 		seen: map[string]bool{}, scratch: &Executor{},
 	}
 	top := &scope{slots: c.slots, typ: objectType(o.Source)}
 	c.zone = c.location("", o.Zone)
-	p := &Program{slots: c.slots}
+	p := &Program{slots: c.slots, steps: c.stepNames}
 	for _, e := range o.Extra {
 		pl, ok := c.place(top, "", e.Root(), withoutRoot(e), false)
 		if !ok {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/dray-sync/dray/adapters/expr"
@@ -20,6 +21,7 @@ type Executor struct {
 	index     []int            // by depth: position of the element in its list
 	row       []record.Value
 	extra     []record.Value
+	steps     []record.Value // by index of the program's
 	refs      []record.Value // paths of the expression that runs
 	stack     []record.Value // elements of the lists being made
 	keys      []record.Value // of the lookup being done
@@ -38,7 +40,16 @@ func (p *Program) NewExecutor(now func() time.Time) *Executor {
 	return &Executor{
 		p: p, clock: now, extractor: p.slots.NewExtractor(),
 		frames: make([][]record.Value, p.depth+1), index: make([]int, p.depth+1),
-		row: make([]record.Value, len(p.fields)), extra: make([]record.Value, len(p.extra)), refs: make([]record.Value, p.maxRefs),
+		row: make([]record.Value, len(p.fields)), extra: make([]record.Value, len(p.extra)),
+		steps: make([]record.Value, len(p.steps)), refs: make([]record.Value, p.maxRefs),
+	}
+}
+
+// SetStep says what a step found for the records that are mapped from now on. v must live as long as it is in use, and hold no Raw
+// value. A step of another name than those of Options.Steps is ignored.
+func (e *Executor) SetStep(name string, v record.Value) {
+	if i, ok := slices.BinarySearch(e.p.steps, name); ok {
+		e.steps[i] = v
 	}
 }
 

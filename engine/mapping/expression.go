@@ -67,6 +67,9 @@ func (c *compiler) exprScope(s *scope) expr.Scope {
 		rootOut:  out,
 		rootRun:  {Kind: record.Object, Fields: map[string]expr.Type{"now": {Kind: record.Timestamp}}},
 	}
+	if c.Steps != nil {
+		roots[rootSteps] = expr.Type{Kind: record.Object, Fields: c.Steps}
+	}
 	if s.parent != nil {
 		roots[rootParent] = s.parent.typ
 		roots[rootIndex] = expr.Type{Kind: record.Int}

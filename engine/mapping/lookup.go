@@ -35,11 +35,15 @@ type group struct {
 }
 
 // buildTables makes the tables of all lookups.
-func buildTables(lookups map[string]*config.Lookup) (map[string]*table, []Problem) {
-	tables := make(map[string]*table, len(lookups))
+func buildTables(o Options) (map[string]*table, []Problem) {
+	tables := make(map[string]*table, len(o.Lookups))
 	var problems []Problem
-	for _, name := range slices.Sorted(maps.Keys(lookups)) {
-		t, ps := buildTable(name, lookups[name])
+	for _, name := range slices.Sorted(maps.Keys(o.Lookups)) {
+		build := buildTable
+		if given, ok := o.Given[name]; ok {
+			build = func(name string, l *config.Lookup) (*table, []Problem) { return givenTable(name, l, given) }
+		}
+		t, ps := build(name, o.Lookups[name])
 		tables[name] = t
 		problems = append(problems, ps...)
 	}
@@ -102,27 +106,28 @@ func rowValue(l *config.Lookup, row map[string]string) record.Value {
 }
 
 // givenTable makes a table of a test's own rows.
-func givenTable(name string, l *config.Lookup, rows map[string]json.RawMessage) (*table, error) {
+func givenTable(name string, l *config.Lookup, rows map[string]json.RawMessage) (*table, []Problem) {
 	t, problems := newTable(name, l)
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("%s", problems[0].Message)
+	wrong := func(format string, args ...any) {
+		problems = append(problems, lookupProblem(CodeLookupRows, fmt.Sprintf(format, args...), "a given key has the values of the lookup's keys, joined with |"))
 	}
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
 		keys := strings.Split(key, "|")
 		if len(keys) != len(l.Key) {
-			return nil, fmt.Errorf("given key %q of lookup %q has %d parts; its keys are %s", key, name, len(keys), strings.Join(l.Key, "|"))
+			wrong("given key %q of lookup %q has %d parts; its keys are %s", key, name, len(keys), strings.Join(l.Key, "|"))
+			continue
 		}
 		v, err := record.ParseJSON(rows[key])
-		if err != nil {
-			return nil, fmt.Errorf("given value for key %q of lookup %q: %w", key, name, err)
-		}
-		if !t.add(keys, v) {
-			return nil, fmt.Errorf("given key %q of lookup %q is there twice", key, name)
+		switch {
+		case err != nil:
+			wrong("given value for key %q of lookup %q: %v", key, name, err)
+		case !t.add(keys, v):
+			wrong("given key %q of lookup %q is there twice", key, name)
 		}
 	}
 	t.sort()
 	t.typ = expr.Type{}
-	return t, nil
+	return t, problems
 }
 
 // add notes a row and reports false when there is one with its key.

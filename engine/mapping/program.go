@@ -1,8 +1,10 @@
 package mapping
 
 import (
+	"encoding/json"
 	"slices"
 
+	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/adapters/record"
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/diag"
@@ -20,6 +22,10 @@ type Options struct {
 	Key []string
 	// Source is what is known of the source object's fields: a path to any other is a problem. nil: nothing is known.
 	Source *config.Object
+	// Steps are the names below $steps, with what is known of their values. nil: there is no $steps.
+	Steps map[string]expr.Type
+	// Given are the rows that a test gives in place of those of lookups, by the lookup's name: from key, several joined with |, to value.
+	Given map[string]map[string]json.RawMessage
 	// Zone is what a date without a zone means where the field does not say: the source connection's zone. Empty: unknown.
 	Zone string
 }
@@ -65,6 +71,7 @@ type Program struct {
 	where   *condition
 	fields  []*field
 	checks  []*check
+	steps   []string // names below $steps, sorted
 	depth   int
 	maxRefs int
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/adapters/record"
@@ -15,6 +16,7 @@ const (
 	rootIndex  = "$index"  // the current element's position in its list, from 0
 	rootOut    = "$out"    // the whole record as far as it is mapped
 	rootRun    = "$run"    // now
+	rootSteps  = "$steps"  // what the steps before found, by name
 )
 
 const rootsHint = "available are $this, $root, $out and $run.now, and inside a list $parent and $index"
@@ -38,14 +40,15 @@ const (
 	inOut
 	inOutWhole
 	inRun
+	inStep
 )
 
 // place is where a value is found at run time.
 type place struct {
 	kind  placeKind
 	depth int
-	slot  int         // slot, or column of the output
-	path  record.Path // the steps below the column
+	slot  int         // slot, column of the output, or index of the step
+	path  record.Path // what leads on below the column or the step
 }
 
 // load returns the value at a place. It is the same for all of a record, but for elements and the output.
@@ -59,6 +62,8 @@ func (e *Executor) load(p *place) record.Value {
 		return follow(e.row[p.slot], p.path)
 	case inOutWhole:
 		return e.arena.Object(e.p.shape.Names(), e.row)
+	case inStep:
+		return follow(e.steps[p.slot], p.path)
 	default:
 		return e.now()
 	}
@@ -122,6 +127,8 @@ func (c *compiler) place(s *scope, at, root string, p record.Path, tree bool) (p
 		return place{kind: inIndex, depth: s.depth}, true
 	case rootOut:
 		return c.outPlace(at, p)
+	case rootSteps:
+		return c.stepPlace(at, p)
 	case rootRun:
 		if len(p) != 1 || p[0].Name != "now" {
 			c.problem(CodeRoot, at, "$run has only now here", rootsHint)
@@ -183,4 +190,22 @@ func (c *compiler) outPlace(at string, p record.Path) (place, bool) {
 	c.problem(CodeLater, at, fmt.Sprintf("$out has no field %q here", p[0].Name),
 		"$out is what is mapped so far; move that field above this one")
 	return place{}, false
+}
+
+// stepPlace is where a path leads that starts at what a step found.
+func (c *compiler) stepPlace(at string, p record.Path) (place, bool) {
+	switch {
+	case c.Steps == nil:
+		c.problem(CodeRoot, at, "$steps is not available here: the touchpoint has no steps", rootsHint)
+		return place{}, false
+	case len(p) == 0 || p[0].IsIndex():
+		c.problem(CodeRoot, at, "$steps alone is no value", "name the step and a field of what it found: $steps.partner.id")
+		return place{}, false
+	}
+	i, ok := slices.BinarySearch(c.stepNames, p[0].Name)
+	if !ok {
+		c.problem(CodeUnknownName, at, fmt.Sprintf("there is no step %q", p[0].Name), didYouMean(p[0].Name, c.stepNames))
+		return place{}, false
+	}
+	return place{kind: inStep, slot: i, path: p[1:]}, true
 }

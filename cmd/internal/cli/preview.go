@@ -12,6 +12,7 @@ import (
 
 	"github.com/dray-sync/dray/engine/diag"
 	"github.com/dray-sync/dray/engine/mapping"
+	"github.com/dray-sync/dray/engine/maptest"
 )
 
 // maxInput bounds a record that is previewed.
@@ -38,7 +39,7 @@ func (a *app) previewCommand() *cobra.Command {
 			if err != nil {
 				return unreachable(err)
 			}
-			p, problems := mapping.Compile(&mp.Spec, mappingOptions(m))
+			p, problems := mapping.Compile(&mp.Spec, maptest.OptionsFor(m, args[0], ""))
 			if p == nil {
 				return invalid(firstError(problems).Diagnostic(mp.Source))
 			}

@@ -1,16 +1,26 @@
 package cli
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dray-sync/dray/engine/config"
-	"github.com/dray-sync/dray/engine/mapping"
+	"github.com/dray-sync/dray/engine/diag"
+	"github.com/dray-sync/dray/engine/maptest"
 )
 
+// testFlags are the flags of dray test.
+type testFlags struct {
+	environment, output string
+	run                 string
+}
+
 func (a *app) testCommand() *cobra.Command {
-	var environment, output string
+	var f testFlags
 	c := &cobra.Command{
 		Use:   "test [DIR]",
 		Short: "Run the mapping tests of a repository",
@@ -18,34 +28,65 @@ func (a *app) testCommand() *cobra.Command {
 secret and no connection.
 
 ` + exitCodesHelp,
-		Example: "  dray test\n  dray test ./integrations --output json",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			m, err := a.valid(c.Context(), folder(args), environment)
-			if err != nil {
-				return err
-			}
-			report, err := runTests(m)
-			if err != nil {
-				return err
-			}
-			if output == "json" {
-				err = a.json(report)
-			} else {
-				a.writeTests(report)
-			}
-			if err != nil {
-				return err
-			}
-			if report.Failed > 0 {
-				return said(exitFailed)
-			}
-			return nil
-		},
+		Example: `  dray test
+  dray test --run 'order-to-sale: .*Germany'
+  dray test ./integrations --output junit > tests.xml`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return a.test(c.Context(), folder(args), &f) },
 	}
-	environmentFlag(c, &environment)
-	outputFlag(c, &output, "text", "json")
+	environmentFlag(c, &f.environment)
+	outputFlag(c, &f.output, "text", "json", "junit")
+	c.Flags().StringVar(&f.run, "run", "", "only cases whose TEST: CASE matches this regular expression")
 	return c
+}
+
+func (a *app) test(ctx context.Context, dir string, f *testFlags) error {
+	match, err := f.match()
+	if err != nil {
+		return err
+	}
+	m, err := a.valid(ctx, dir, f.environment)
+	if err != nil {
+		return err
+	}
+	if !anyMatches(m, match) {
+		return invalid(fmt.Errorf("no case matches --run %s", safe(f.run)))
+	}
+	report, err := maptest.Run(ctx, maptest.Options{Model: m, Match: match, Now: a.now()})
+	if err != nil {
+		return failed(err)
+	}
+	if err := a.writeTests(report, f); err != nil {
+		return err
+	}
+	if report.Failed > 0 {
+		return said(exitFailed)
+	}
+	return nil
+}
+
+// match selects cases by --run.
+func (f *testFlags) match() (func(test, name string) bool, error) {
+	if f.run == "" {
+		return nil, nil
+	}
+	pattern, err := regexp.Compile(f.run)
+	if err != nil {
+		return nil, invalid(fmt.Errorf("--run: %w", err))
+	}
+	return func(test, name string) bool { return pattern.MatchString(test + ": " + name) }, nil
+}
+
+// anyMatches reports whether a selection leaves any case. Without one it does.
+func anyMatches(m *config.Model, match func(test, name string) bool) bool {
+	for name, t := range m.Tests {
+		for i := range t.Spec.Cases {
+			if match == nil || match(name, t.Spec.Cases[i].Name) {
+				return true
+			}
+		}
+	}
+	return match == nil
 }
 
 // testReport is the outcome of all mapping tests.
@@ -56,66 +97,64 @@ type testReport struct {
 }
 
 type testCase struct {
-	Test        string   `json:"test"`
-	Case        string   `json:"case"`
-	Passed      bool     `json:"passed"`
-	Failure     string   `json:"failure,omitempty"`
-	Differences []string `json:"differences,omitempty"`
+	Test        string           `json:"test"`
+	Case        string           `json:"case"`
+	Mapping     string           `json:"mapping"`
+	Pos         diag.Pos         `json:"pos"`
+	Passed      bool             `json:"passed"`
+	Outcome     string           `json:"outcome"`
+	Failure     string           `json:"failure,omitempty"`
+	Differences []testDifference `json:"differences,omitempty"`
 }
 
-func runTests(m *config.Model) (testReport, error) {
-	report := testReport{Cases: []testCase{}}
-	for _, name := range keys(m.Tests) {
-		t := m.Tests[name]
-		mp, ok := m.Mappings[t.Spec.Mapping]
-		if !ok {
-			return report, missing("mapping", t.Spec.Mapping, keys(m.Mappings))
-		}
-		results, problems := mapping.RunTest(&mp.Spec, &t.Spec, mappingOptions(m))
-		if results == nil && len(problems) > 0 {
-			return report, invalid(firstError(problems).Diagnostic(mp.Source))
-		}
-		for _, r := range results {
-			c := testCase{Test: name, Case: r.Name, Passed: r.Passed, Failure: r.Failure}
-			for _, d := range r.Differences {
-				c.Differences = append(c.Differences, d.String())
-			}
-			if r.Passed {
-				report.Passed++
-			} else {
-				report.Failed++
-			}
-			report.Cases = append(report.Cases, c)
-		}
-	}
-	return report, nil
+type testDifference struct {
+	Path string          `json:"path"`
+	Pos  diag.Pos        `json:"pos"`
+	Want json.RawMessage `json:"want,omitempty"` // absent: nothing was expected
+	Got  json.RawMessage `json:"got,omitempty"`  // absent: nothing is there
 }
 
-// mappingOptions are what a mapping is compiled with outside of a touchpoint.
-func mappingOptions(m *config.Model) mapping.Options {
-	lookups := make(map[string]*config.Lookup, len(m.Lookups))
-	for name, l := range m.Lookups {
-		lookups[name] = &l.Spec
+// writeTests writes a report in the form that is asked for.
+func (a *app) writeTests(r maptest.Report, f *testFlags) error {
+	switch f.output {
+	case "json":
+		return a.json(reported(r))
+	case "junit":
+		return a.writeJUnit(r)
 	}
-	return mapping.Options{Lookups: lookups}
-}
-
-func (a *app) writeTests(r testReport) {
-	for _, c := range r.Cases {
-		if c.Passed {
-			continue
-		}
-		a.printf("FAIL %s: %s\n", c.Test, safe(c.Case))
-		if c.Failure != "" {
-			a.printf("     %s\n", safe(c.Failure))
-		}
-		for _, d := range c.Differences {
-			a.printf("     %s\n", safe(d))
+	for i := range r.Results {
+		if !r.Results[i].Passed {
+			a.writeFailure(&r.Results[i])
 		}
 	}
-	if len(r.Cases) == 0 {
+	if len(r.Results) == 0 {
 		a.printf("there are no mapping tests; write one of kind: MappingTest\n")
-		return
+		return nil
 	}
-	a.printf("%s\n", fmt.Sprintf("%d passed, %d failed", r.Passed, r.Failed))
+	a.printf("%d passed, %d failed\n", r.Passed, r.Failed)
+	return nil
+}
+
+// reported is a report as JSON says it.
+func reported(r maptest.Report) testReport {
+	out := testReport{Passed: r.Passed, Failed: r.Failed, Cases: make([]testCase, 0, len(r.Results))}
+	for _, c := range r.Results {
+		one := testCase{Test: c.Test, Case: c.Name, Mapping: c.Mapping, Pos: c.Pos, Passed: c.Passed, Outcome: c.Outcome.String(), Failure: c.Failure}
+		for _, d := range c.Differences {
+			one.Differences = append(one.Differences, testDifference{Path: d.Path, Pos: d.Pos, Want: json.RawMessage(d.Want), Got: json.RawMessage(d.Got)})
+		}
+		out.Cases = append(out.Cases, one)
+	}
+	return out
+}
+
+// writeFailure says what is wrong with a case, line by line, each with its place.
+func (a *app) writeFailure(r *maptest.Result) {
+	a.printf("FAIL %s: %s\n", r.Test, safe(r.Name))
+	if r.Failure != "" {
+		a.printf("     %s: %s\n", r.Pos, safeLines(r.Failure))
+	}
+	for _, d := range r.Differences {
+		a.printf("     %s: %s\n", d.Pos, safe(d.String()))
+	}
 }
