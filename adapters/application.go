@@ -51,6 +51,12 @@ type Spec struct {
 	// Endpoint returns the URL a connection with this config goes to, so that validation can compare it with the hosts sealed
 	// into the credential. nil when Hosts is false. Never blocks.
 	Endpoint func(config json.RawMessage) (string, error)
+	// Judge says what is wrong with a connection's settings beyond what Schema tells, as far as that is known without opening
+	// anything. All mistakes are returned joined, each a *[ConfigError]. It never blocks. nil: nothing more can be said.
+	Judge func(Settings) error
+	// Describe says what settings alone tell of an object that is not among Objects: Reads and Writes hold all that may be
+	// possible. false: nothing is known. It never blocks, and is asked only for settings that Judge accepts. nil: nothing ever is.
+	Describe func(settings Settings, object string) (Object, bool)
 	// Limits are how often one account may ask it, where that is known. A connection may say otherwise.
 	Limits Limits
 }

@@ -45,9 +45,41 @@ func trySpec(_ context.Context, p *probe) error {
 			return fmt.Errorf("no endpoint for working settings: %w", err)
 		}
 	}
+	if err := foretold(a, p.t, p.h.Can); err != nil {
+		return err
+	}
 	a.Endpoint, b.Endpoint = nil, nil
+	a.Judge, b.Judge = nil, nil
+	a.Describe, b.Describe = nil, nil
 	if !reflect.DeepEqual(a, b) {
 		return errors.New("the spec differs from one call to the next")
+	}
+	return nil
+}
+
+// foretold holds what a spec says of settings to what the adapter can do.
+func foretold(s adapters.Spec, t *Target, can Capabilities) error {
+	if s.Judge != nil {
+		if err := s.Judge(t.Settings); err != nil {
+			return fmt.Errorf("working settings are refused: %w", err)
+		}
+	}
+	if s.Describe == nil {
+		return nil
+	}
+	o, known := s.Describe(t.Settings, t.Object)
+	if !known {
+		return nil
+	}
+	for _, m := range can.Reads {
+		if !o.CanRead(m) {
+			return fmt.Errorf("settings alone say that the object cannot be read in the mode %s, and it can", m)
+		}
+	}
+	for _, m := range can.Writes {
+		if !o.CanWrite(m) {
+			return fmt.Errorf("settings alone say that the object cannot be written in the mode %s, and it can", m)
+		}
 	}
 	return nil
 }

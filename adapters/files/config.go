@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -39,26 +40,47 @@ type object struct {
 	steps record.Path // of Records
 }
 
+// parseSettings reads what a connection says. Mistakes are returned joined.
 func parseSettings(s adapters.Settings) (config, map[string]*object, error) {
 	var c config
 	if err := decodeStrict(s.Config, &c, "config"); err != nil {
 		return c, nil, err
 	}
-	if c.Path == "" {
-		return c, nil, &adapters.ConfigError{Path: []string{"config", "path"}, Message: "no folder is named"}
+	var errs []error
+	switch at := []string{"config", "path"}; {
+	case c.Path == "":
+		errs = append(errs, &adapters.ConfigError{Path: at, Message: "no folder is named", Hint: "an absolute path such as /srv/exchange"})
+	case !filepath.IsAbs(c.Path):
+		errs = append(errs, &adapters.ConfigError{Path: at, Message: fmt.Sprintf("%q is not an absolute path", c.Path), Hint: "say the whole path on the agent's machine, such as /srv/exchange"})
 	}
 	objects := make(map[string]*object, len(s.Objects))
 	for _, name := range slices.Sorted(maps.Keys(s.Objects)) {
 		o := &object{Delimiter: ",", Encoding: "utf-8", Header: true, name: name}
 		if err := decodeStrict(s.Objects[name], o, "objects", name); err != nil {
-			return c, nil, err
+			errs = append(errs, err)
+			continue
 		}
 		if field, message, hint := o.check(); message != "" {
-			return c, nil, &adapters.ConfigError{Path: []string{"objects", name, field}, Message: message, Hint: hint}
+			errs = append(errs, &adapters.ConfigError{Path: []string{"objects", name, field}, Message: message, Hint: hint})
 		}
 		objects[name] = o
 	}
-	return c, objects, nil
+	return c, objects, errors.Join(errs...)
+}
+
+// judgeSettings is [adapters.Spec].Judge.
+func judgeSettings(s adapters.Settings) error {
+	_, _, err := parseSettings(s)
+	return err
+}
+
+// foretell is [adapters.Spec].Describe: every object is declared.
+func foretell(s adapters.Settings, name string) (adapters.Object, bool) {
+	_, objects, err := parseSettings(s)
+	if err != nil || objects[name] == nil {
+		return adapters.Object{}, false
+	}
+	return objects[name].describe(true), true
 }
 
 // check completes the object, or says which field is wrong.

@@ -33,6 +33,8 @@ func (application) Spec() adapters.Spec {
 		},
 		Hosts:    true,
 		Endpoint: endpoint,
+		Judge:    judge,
+		Describe: foretell,
 	}
 }
 

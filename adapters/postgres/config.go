@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +71,8 @@ func parseConfig(text json.RawMessage) (config, error) {
 func parseObjects(texts map[string]json.RawMessage) (map[string]declared, error) {
 	objects := make(map[string]declared, len(texts))
 	var all []error
-	for name, text := range texts {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		text := texts[name]
 		var d declared
 		path := []string{"objects", name}
 		switch err := strictly(text, &d); {
@@ -77,12 +80,44 @@ func parseObjects(texts map[string]json.RawMessage) (map[string]declared, error)
 			all = append(all, &adapters.ConfigError{Path: path, Message: "is not a valid object of postgres"})
 		case d.Query != "" && d.Table != "":
 			all = append(all, &adapters.ConfigError{Path: append(path, "table"), Message: "an object is a query or a table, not both", Hint: "remove one of them"})
+		case d.Query != "" && !isSelect(d.Query):
+			all = append(all, &adapters.ConfigError{Path: append(path, "query"), Message: "a query begins with select", Hint: "it only reads: one SELECT statement"})
 		case d.Query != "" && len(d.Key) == 0:
 			all = append(all, &adapters.ConfigError{Path: append(path, "key"), Message: "is missing", Hint: "name the columns that identify a row of the query"})
 		}
 		objects[name] = d
 	}
 	return objects, errors.Join(all...)
+}
+
+// isSelect reports whether a statement begins as those do that only read.
+func isSelect(query string) bool {
+	words := strings.Fields(strings.ToLower(query))
+	return len(words) > 0 && (slices.Contains([]string{"select", "with", "values", "table"}, words[0]) || strings.HasPrefix(words[0], "--") || strings.HasPrefix(words[0], "/*") || strings.HasPrefix(words[0], "("))
+}
+
+// judge is [adapters.Spec].Judge.
+func judge(s adapters.Settings) error {
+	_, err := parseConfig(s.Config)
+	_, objectsErr := parseObjects(s.Objects)
+	return errors.Join(err, objectsErr)
+}
+
+// foretell is [adapters.Spec].Describe. Tables need not be declared, but only a declared cursor makes incremental reads possible.
+func foretell(s adapters.Settings, name string) (adapters.Object, bool) {
+	objects, err := parseObjects(s.Objects)
+	if err != nil {
+		return adapters.Object{}, false
+	}
+	o := objects[name]
+	d := adapters.Object{Name: name, Reads: []adapters.ReadMode{adapters.ReadFull, adapters.ReadKeys}}
+	if o.Cursor != "" {
+		d.Reads = append(d.Reads, adapters.ReadIncremental)
+	}
+	if o.Query == "" {
+		d.Writes = []adapters.WriteMode{adapters.WriteCreate, adapters.WriteEnsure, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete}
+	}
+	return d, true
 }
 
 func strictly(text json.RawMessage, into any) error {

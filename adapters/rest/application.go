@@ -37,7 +37,7 @@ type config struct {
 func (a *application) Spec() adapters.Spec {
 	s := adapters.Spec{
 		Name: a.name, Description: a.declaration.Description, Schema: configSchema,
-		Secrets: secretsOf(a.declaration.Auth), Hosts: true, Endpoint: a.endpoint,
+		Secrets: secretsOf(a.declaration.Auth), Hosts: true, Endpoint: a.endpoint, Judge: a.judge,
 		Limits: adapters.Limits(a.declaration.Limits),
 	}
 	for _, name := range a.names() {
@@ -69,6 +69,12 @@ func (a *application) endpoint(text json.RawMessage) (string, error) {
 		return "", err
 	}
 	return base.String(), nil
+}
+
+// judge is [adapters.Spec].Judge.
+func (a *application) judge(s adapters.Settings) error {
+	_, _, err := a.parseConfig(s.Config)
+	return err
 }
 
 func (a *application) parseConfig(text json.RawMessage) (config, *url.URL, error) {

@@ -113,7 +113,7 @@ func (j *judge) object(name string, d objectDeclaration) *object {
 		o.read = j.read(o, *d.Read, at)
 	}
 	if d.Write != nil {
-		o.writes = j.write(*d.Write, at)
+		o.writes = j.write(o, *d.Write, at)
 	}
 	return o
 }
@@ -178,7 +178,7 @@ func (j *judge) paging(r *readPlan, at func(...string) []string) {
 	}
 }
 
-func (j *judge) write(d writeDeclaration, at func(...string) []string) map[adapters.WriteMode]*writePlan {
+func (j *judge) write(o *object, d writeDeclaration, at func(...string) []string) map[adapters.WriteMode]*writePlan {
 	plans := map[adapters.WriteMode]*writePlan{}
 	for mode, r := range map[adapters.WriteMode]*requestDeclaration{
 		adapters.WriteCreate: d.Create, adapters.WriteUpdate: d.Update, adapters.WriteUpsert: d.Upsert, adapters.WriteDelete: d.Delete,
@@ -189,6 +189,13 @@ func (j *judge) write(d writeDeclaration, at func(...string) []string) map[adapt
 		name := string(mode)
 		w := &writePlan{
 			method: r.Method, wrap: r.Wrap, path: j.template(r.Path, at("write", name, "path")...), id: j.path(r.ID, at("write", name, "id")...),
+		}
+		if mode == adapters.WriteUpsert || mode == adapters.WriteDelete {
+			for _, f := range w.path.fields {
+				if len(o.key) > 0 && !slices.ContainsFunc(o.key, func(k record.Path) bool { return k.String() == f.String() }) {
+					j.wrong("holds "+f.String()+", which is not in the object's key", "the key says which record it is: correct the path, or add it to key", at("write", name, "path")...)
+				}
+			}
 		}
 		if mode == adapters.WriteDelete && len(w.path.fields) == 0 {
 			j.wrong("holds no {field}, so that it names no record", "such as /orders/{id}", at("write", name, "path")...)

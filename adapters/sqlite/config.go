@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -32,23 +33,52 @@ type fieldAsked struct {
 	Type string `json:"type"`
 }
 
+// parseSettings reads what a connection says. Mistakes are returned joined.
 func parseSettings(s adapters.Settings) (config, map[string]object, error) {
 	var c config
 	if err := decodeStrict(s.Config, &c, "config"); err != nil {
 		return c, nil, err
 	}
-	if c.Path == "" {
-		return c, nil, &adapters.ConfigError{Path: []string{"config", "path"}, Message: "no database file is named"}
+	var errs []error
+	switch at := []string{"config", "path"}; {
+	case c.Path == "":
+		errs = append(errs, &adapters.ConfigError{Path: at, Message: "no database file is named", Hint: "an absolute path such as /var/lib/erp/erp.db"})
+	case !filepath.IsAbs(c.Path):
+		errs = append(errs, &adapters.ConfigError{Path: at, Message: fmt.Sprintf("%q is not an absolute path", c.Path), Hint: "say the whole path on the agent's machine, such as /var/lib/erp/erp.db"})
 	}
 	objects := make(map[string]object, len(s.Objects))
 	for _, name := range slices.Sorted(maps.Keys(s.Objects)) {
 		o, err := parseObject(name, s.Objects[name])
 		if err != nil {
-			return c, nil, err
+			errs = append(errs, err)
+			continue
 		}
 		objects[name] = o
 	}
-	return c, objects, nil
+	return c, objects, errors.Join(errs...)
+}
+
+// judge is [adapters.Spec].Judge.
+func judge(s adapters.Settings) error {
+	_, _, err := parseSettings(s)
+	return err
+}
+
+// foretell is [adapters.Spec].Describe. Tables need not be declared, but only a declared cursor makes incremental reads possible.
+func foretell(s adapters.Settings, name string) (adapters.Object, bool) {
+	c, objects, err := parseSettings(s)
+	if err != nil {
+		return adapters.Object{}, false
+	}
+	o := objects[name]
+	d := adapters.Object{Name: name, Reads: []adapters.ReadMode{adapters.ReadFull, adapters.ReadKeys}}
+	if o.Cursor != "" {
+		d.Reads = append(d.Reads, adapters.ReadIncremental)
+	}
+	if o.Query == "" && !c.ReadOnly {
+		d.Writes = []adapters.WriteMode{adapters.WriteCreate, adapters.WriteEnsure, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete}
+	}
+	return d, true
 }
 
 func parseObject(name string, raw json.RawMessage) (object, error) {
@@ -60,6 +90,8 @@ func parseObject(name string, raw json.RawMessage) (object, error) {
 	switch {
 	case o.Table != "" && o.Query != "":
 		return o, &adapters.ConfigError{Path: at("query"), Message: "an object is a table or a query, not both", Hint: "remove one"}
+	case o.Query != "" && !isSelect(o.Query):
+		return o, &adapters.ConfigError{Path: at("query"), Message: "a query begins with select", Hint: "it only reads: one SELECT statement"}
 	case o.Query != "" && !oneStatement(o.Query):
 		return o, &adapters.ConfigError{Path: at("query"), Message: "a query is one statement without a semicolon", Hint: "remove everything from the semicolon on"}
 	case o.CursorFormat != "" && o.Cursor == "":
@@ -91,6 +123,12 @@ func decodeStrict(raw json.RawMessage, into any, path ...string) error {
 		return &adapters.ConfigError{Path: append(path, te.Field), Message: fmt.Sprintf("must not be a JSON %s", te.Value)}
 	}
 	return &adapters.ConfigError{Path: path, Message: "does not have the fields of this application"}
+}
+
+// isSelect reports whether a statement begins as those do that only read.
+func isSelect(query string) bool {
+	words := strings.Fields(strings.ToLower(query))
+	return len(words) > 0 && (words[0] == "select" || words[0] == "with" || words[0] == "values" || strings.HasPrefix(words[0], "--") || strings.HasPrefix(words[0], "/*"))
 }
 
 // oneStatement reports whether there is no semicolon outside of strings, names and comments. A query is put in parentheses, so

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/engine/diag"
@@ -145,6 +146,15 @@ func (r *loaded) misspelt() bool {
 	return slices.ContainsFunc(r.v.problems, func(p problem) bool { return p.code == codeUnknownField && strings.Count(p.path, ".") <= 1 })
 }
 
+// settings returns what an application is given of the connection.
+func (c *Connection) settings(name string) adapters.Settings {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		zone = time.UTC // the mistake is reported where it stands
+	}
+	return adapters.Settings{Connection: name, Config: c.Config, Objects: c.Objects, Zone: zone}
+}
+
 // settings replaces config and objects by what the application makes of them. false: they have mistakes.
 func (e *environment) settings(r *loaded, c *Connection, spec adapters.Spec) bool {
 	s, err := e.cache.settings(spec.Schema)
@@ -174,7 +184,16 @@ func (e *environment) settings(r *loaded, c *Connection, spec adapters.Spec) boo
 			e.list.Add(p.diagnostic(r.files))
 		}
 	}
-	return len(check.problems) == 0 && len(e.list) == known
+	if len(check.problems) > 0 || len(e.list) > known {
+		return false
+	}
+	if spec.Judge != nil {
+		if err := spec.Judge(c.settings(r.v.name)); err != nil {
+			e.configErrors(r, []string{"spec"}, codeApplication, err)
+			return false
+		}
+	}
+	return true
 }
 
 // said reports whether the value has been refused for what it is, a plain secret or a word that readers take for different things: what

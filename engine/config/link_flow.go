@@ -55,8 +55,14 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 	if !ok {
 		return adapters.Object{}, false
 	}
-	if _, own := c.Spec.Objects[object]; own {
+	foretold := func() (adapters.Object, bool) {
+		if describe := app.Spec().Describe; describe != nil && !e.wrong(e.index["Connection/"+connection]) {
+			return describe(c.Spec.settings(connection), object)
+		}
 		return adapters.Object{}, false
+	}
+	if _, own := c.Spec.Objects[object]; own {
+		return foretold()
 	}
 	fixed := app.Spec().Objects
 	names := slices.Sorted(maps.Keys(c.Spec.Objects))
@@ -78,7 +84,7 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 		n, _ := r.root.at(parsePath(path + ".object"))
 		e.note(r, n, diag.Warning, codeUnknownObject, path+".object", fmt.Sprintf("the connection %q declares no object %q", connection, object), fmt.Sprintf("did you mean %s?", near))
 	}
-	return adapters.Object{}, false
+	return foretold()
 }
 
 // key judges whether the mapping sets the destination's key, whole.
