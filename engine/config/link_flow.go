@@ -21,17 +21,29 @@ func (e *environment) touchpoints() {
 		t := e.model.Touchpoints[name].Spec
 		r := e.index["Touchpoint/"+name]
 		if o, ok := e.object(r, "spec.source", t.Source.Connection, t.Source.Object); ok && t.Source.Read != "" && !o.CanRead(adapters.ReadMode(t.Source.Read)) {
-			path := "spec.source.read"
-			if r.root.get("spec").get("source").key("read") == nil {
-				path = "spec.source.object"
-			}
-			e.problemPath(r, path, codeUnsupported, fmt.Sprintf("%q cannot be read in the mode %s", t.Source.Object, t.Source.Read), "write read: with one of "+wordList(o.Reads))
+			e.unreadable(r, t.Source, o)
 		}
 		if o, ok := e.object(r, "spec.destination", t.Destination.Connection, t.Destination.Object); ok && t.Destination.Write != "" && !o.CanWrite(adapters.WriteMode(t.Destination.Write)) {
 			e.problemPath(r, "spec.destination.write", codeUnsupported, fmt.Sprintf("%q cannot be written in the mode %s", t.Destination.Object, t.Destination.Write), "it can be written with "+wordList(o.Writes))
 		}
 		e.key(r, t)
 	}
+}
+
+// unreadable reports a way of reading that an object does not have.
+func (e *environment) unreadable(r *loaded, source SourceSpec, o adapters.Object) {
+	if len(o.Reads) == 0 {
+		e.problemPath(r, "spec.source.object", codeUnsupported, fmt.Sprintf("%q can be written, but not read", source.Object), "take an object that can be read")
+		return
+	}
+	path, hint := "spec.source.read", "write read: with one of "+wordList(o.Reads)
+	if r.root.get("spec").get("source").key("read") == nil {
+		path = "spec.source.object"
+	}
+	if source.Read == string(adapters.ReadIncremental) && len(o.Cursor) == 0 {
+		hint = "declare its cursor under spec.objects of the connection, or write read: full"
+	}
+	e.problemPath(r, path, codeUnsupported, fmt.Sprintf("%q cannot be read in the mode %s", source.Object, source.Read), hint)
 }
 
 func wordList[T ~string](words []T) string {
