@@ -19,6 +19,9 @@ type compiler struct {
 	errs   Errors
 
 	warnings Errors
+
+	cover    bool
+	branches []Branch
 }
 
 func (c *compiler) compileSource(want Type) node {
@@ -122,6 +125,7 @@ func (c *compiler) conditional(n *ast.ConditionalNode) node {
 	cond := c.compile(n.Cond)
 	yes, no := c.assuming(c.proves(n.Cond, true), n.Exp1), c.assuming(c.proves(n.Cond, false), n.Exp2)
 	c.wantBool(&cond)
+	yes, no = c.branch(yes, cond.at, "true"), c.branch(no, cond.at, "false")
 	return node{
 		eval: func(m *Machine) (record.Value, error) {
 			ok, err := cond.bool(m)

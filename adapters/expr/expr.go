@@ -18,6 +18,8 @@ type Options struct {
 	// Want is what the result must be: {Kind: record.Bool} for where, when and checks. A result may be nil only where Want is
 	// Nullable or the zero Type. The zero Type takes anything.
 	Want Type
+	// Branches has the program know its branches, at a small cost for each run: see [Program.Branches].
+	Branches bool
 }
 
 // A Ref is a path that a program looks at.
@@ -47,16 +49,17 @@ type Program struct {
 	want   Type
 
 	warnings Errors
+	branches []Branch
 }
 
 // Compile reads and checks an expression. All its mistakes come back at once as [Errors].
 func Compile(source string, o Options) (*Program, error) {
-	c := &compiler{scope: o.Scope, source: source, sure: map[string]int{}}
+	c := &compiler{scope: o.Scope, source: source, sure: map[string]int{}, cover: o.Branches}
 	root := c.compileSource(o.Want)
 	if len(c.errs) > 0 {
 		return nil, c.errs.sorted()
 	}
-	return &Program{source: source, root: root, refs: c.refs, want: o.Want, warnings: c.warnings.sorted()}, nil
+	return &Program{source: source, root: root, refs: c.refs, want: o.Want, warnings: c.warnings.sorted(), branches: c.branches}, nil
 }
 
 // Source returns the text of the expression.

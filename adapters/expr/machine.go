@@ -19,6 +19,8 @@ type Machine struct {
 	args  []record.Value // arguments of the calls under way
 	steps int
 	work  int
+
+	reached []bool // by branch of the program that runs; nil: nobody wants to know
 }
 
 // element is the element that a predicate looks at.

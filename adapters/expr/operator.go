@@ -313,10 +313,18 @@ func (c *compiler) logical(operator string, a, b node) node {
 func (c *compiler) coalesce(a, b node) node {
 	typ := union(a.typ, b.typ)
 	typ.Nullable = b.typ.Nullable
+	there := -1
+	if c.cover {
+		there = c.newBranch(a.at, "given")
+	}
+	b = c.branch(b, a.at, "nil")
 	return node{
 		eval: func(m *Machine) (record.Value, error) {
 			v, err := a.eval(m)
 			if err != nil || !v.IsNull() {
+				if there >= 0 && err == nil {
+					m.reach(there)
+				}
 				return v, err
 			}
 			return b.eval(m)

@@ -34,6 +34,7 @@ type compiler struct {
 	seen      map[string]bool
 	paths     []record.Path
 	scratch   *Executor // for constants
+	points    []Point
 }
 
 func compile(m *config.Mapping, o Options, tables map[string]*table, problems []Problem) (*Program, []Problem) {
@@ -41,6 +42,7 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 		Options: o, tables: tables, problems: problems, slots: record.NewSlots(), stepNames: slices.Sorted(maps.Keys(o.Steps)),
 		seen: map[string]bool{}, scratch: &Executor{},
 	}
+	c.rowPoints()
 	top := &scope{slots: c.slots, typ: objectType(o.Source)}
 	c.zone = c.location("", o.Zone)
 	p := &Program{slots: c.slots, steps: c.stepNames}
@@ -92,7 +94,7 @@ func withoutRoot(p record.Path) record.Path {
 }
 
 func (p *Program) finish(c *compiler) {
-	p.columns, p.depth, p.maxRefs = c.columns, c.depth, c.maxRefs
+	p.columns, p.depth, p.maxRefs, p.points = c.columns, c.depth, c.maxRefs, c.points
 	shape := make([]record.Column, len(c.columns))
 	for i, column := range c.columns {
 		shape[i] = record.Column{Name: column.Name, Kind: column.Kind}

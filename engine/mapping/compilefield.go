@@ -23,6 +23,7 @@ func (c *compiler) field(s *scope, at string, nf config.NamedField, nesting int)
 	if in.When != "" {
 		f.when = c.condition(s, at+".when", in.When)
 	}
+	f.cover(c, at, in)
 	f.required = in.Required
 	c.absence(f, at, in)
 	switch c.form(at, in) {
@@ -188,7 +189,7 @@ func (c *compiler) object(s *scope, at string, fields config.Fields, nesting int
 }
 
 func (c *compiler) each(s *scope, at string, in *config.Field, nesting int) (getter, expr.Type) {
-	l := &list{each: true}
+	l := &list{each: true, point: c.point(at+".each", "filled", "empty")}
 	p, typ := c.part(s, at, &config.ListPart{Each: in.Each, Where: in.Where, Fields: in.Fields}, nesting)
 	l.parts = []part{p}
 	return l.get, expr.Type{Kind: record.List, Nullable: true, Elem: &typ}
@@ -305,7 +306,7 @@ func (c *compiler) lookupWith(s *scope, at string, in *config.Field) (getter, ex
 			return nil, expr.Type{}
 		}
 	}
-	hasDefault := in.Default != nil
+	hasDefault, point := in.Default != nil, c.lookupPoint(at)
 	return func(e *Executor) (record.Value, bool) {
 		values := e.keys[:0]
 		for i := range keys {
@@ -319,7 +320,7 @@ func (c *compiler) lookupWith(s *scope, at string, in *config.Field) (getter, ex
 			values = append(values, v)
 		}
 		e.keys = values
-		v, rule, at := t.find(e, values)
+		v, rule, at := t.find(e, values, point)
 		if rule != "" {
 			return v, e.refuse("", rule, values[at])
 		}

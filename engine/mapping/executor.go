@@ -27,6 +27,7 @@ type Executor struct {
 	keys      []record.Value // of the lookup being done
 	keyTexts  []string
 	packed    []byte
+	reached   []bool       // by point of the program; nil: nobody wants to know
 	instant   record.Value // now, once asked
 	reason    Reason
 	skip      bool // the reason leaves the record out
@@ -37,8 +38,12 @@ func (p *Program) NewExecutor(now func() time.Time) *Executor {
 	if now == nil {
 		now = time.Now
 	}
+	var reached []bool
+	if len(p.points) > 0 {
+		reached = make([]bool, len(p.points))
+	}
 	return &Executor{
-		p: p, clock: now, extractor: p.slots.NewExtractor(),
+		p: p, reached: reached, clock: now, extractor: p.slots.NewExtractor(),
 		frames: make([][]record.Value, p.depth+1), index: make([]int, p.depth+1),
 		row: make([]record.Value, len(p.fields)), extra: make([]record.Value, len(p.extra)),
 		steps: make([]record.Value, len(p.steps)), refs: make([]record.Value, p.maxRefs),

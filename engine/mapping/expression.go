@@ -12,28 +12,32 @@ import (
 type expression struct {
 	program *expr.Program
 	refs    []place
+	points  int // of its branches, the first; with Options.Cover
 }
 
 // condition is an expression that is true or not.
-type condition struct{ expression }
+type condition struct {
+	expression
+	point int // of its being true; the next is that of its being false
+}
 
 func (c *compiler) condition(s *scope, at, text string) *condition {
 	x := c.expression(s, at, text, expr.Type{Kind: record.Bool})
 	if x == nil {
 		return nil
 	}
-	return &condition{*x}
+	return &condition{expression: *x, point: c.point(at, "true", "false")}
 }
 
 // expression compiles an expression whose result must be of a type. nil when it is wrong.
 func (c *compiler) expression(s *scope, at, text string, want expr.Type) *expression {
-	program, err := expr.Compile(text, expr.Options{Scope: c.exprScope(s), Want: want})
+	program, err := expr.Compile(text, expr.Options{Scope: c.exprScope(s), Want: want, Branches: c.Cover})
 	if err != nil {
 		c.exprProblems(at, err)
 		return nil
 	}
 	c.warnings(at, program)
-	x := &expression{program: program}
+	x := &expression{program: program, points: c.branches(at, program)}
 	for _, ref := range program.Refs() {
 		p, ok := c.place(s, at, ref.Root, ref.Path, true)
 		if !ok {
@@ -96,6 +100,9 @@ func (x *expression) run(e *Executor) (record.Value, bool) {
 	for i := range x.refs {
 		refs[i] = e.load(&x.refs[i])
 	}
+	if e.reached != nil {
+		e.machine.Cover(e.reached[x.points : x.points+len(x.program.Branches())])
+	}
 	v, err := x.program.Run(&e.machine, refs)
 	if err == nil {
 		return v, true
@@ -112,5 +119,8 @@ func (x *expression) run(e *Executor) (record.Value, bool) {
 // holds reports whether the condition is true.
 func (c *condition) holds(e *Executor) (yes, ok bool) {
 	v, ok := c.run(e)
+	if e.reached != nil && ok {
+		e.reachEither(c.point, v.Bool())
+	}
 	return v.Bool(), ok
 }

@@ -40,6 +40,8 @@ type field struct {
 	absent     absentMode
 	typ        expr.Type
 	createOnly bool
+
+	value, defaulted, left int // points: a value of its own, the default, none at all; -1 where the field cannot come to it
 }
 
 // eval returns the field's value. When it reports false the executor's reason says why.
@@ -67,7 +69,10 @@ func (f *field) eval(e *Executor) (record.Value, bool) {
 		}
 		v = w
 	}
-	if v.IsNull() && !f.fallback.IsAbsent() {
+	if !v.IsNull() {
+		e.reach(f.value)
+	} else if !f.fallback.IsAbsent() {
+		e.reach(f.defaulted)
 		v = f.fallback
 		if f.convert != nil {
 			w, rule := f.convert(e, v)
@@ -96,6 +101,7 @@ func (f *field) unsent() (record.Value, bool) {
 
 // missing decides about a value that is absent or null.
 func (f *field) missing(e *Executor, v record.Value) (record.Value, bool) {
+	e.reach(f.left)
 	switch {
 	case f.key:
 		return v, e.refuse(f.name, RuleKey, v)
@@ -179,6 +185,7 @@ type part struct {
 type list struct {
 	parts []part
 	each  bool // a single part whose absence is that of the list
+	point int  // of a single part that has elements; the next is that of one that has none
 }
 
 // get is the getter of the list.
@@ -194,6 +201,9 @@ func (l *list) get(e *Executor) (record.Value, bool) {
 		if l.each && absent.IsNull() {
 			return absent, true
 		}
+	}
+	if l.each && e.reached != nil {
+		e.reachEither(l.point, len(e.stack) > from)
 	}
 	v := e.arena.List(e.arena.Copy(e.stack[from:]))
 	e.stack = e.stack[:from]

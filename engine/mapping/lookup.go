@@ -25,13 +25,20 @@ type table struct {
 	fallback record.Value // what a miss gives
 	groups   []group
 	typ      expr.Type
+	points   int // of its rows, the first; -1: they have none
 }
 
 // group is the rows that have wildcards at the same keys.
 type group struct {
 	wild []bool // by key
 	n    int    // keys that are none
-	rows map[string]record.Value
+	rows map[string]row
+}
+
+// row is what a row gives.
+type row struct {
+	value record.Value
+	index int // in the lookup
 }
 
 // buildTables makes the tables of all lookups.
@@ -53,11 +60,11 @@ func buildTables(o Options) (map[string]*table, []Problem) {
 func buildTable(name string, l *config.Lookup) (*table, []Problem) {
 	t, problems := newTable(name, l)
 	keys := make([]string, len(l.Key))
-	for i, row := range l.Rows {
+	for i, cells := range l.Rows {
 		for k, column := range l.Key {
-			keys[k] = row[column]
+			keys[k] = cells[column]
 		}
-		if !t.add(keys, rowValue(l, row)) {
+		if !t.add(keys, row{rowValue(l, cells), i}) {
 			problems = append(problems, lookupProblem(CodeLookupRows, fmt.Sprintf("row %d of lookup %q has the key of an earlier row", i+1, name),
 				"each key has one row; fold: case makes keys alike that differ in case only"))
 		}
@@ -72,7 +79,7 @@ func lookupProblem(code, message, hint string) Problem {
 
 // newTable returns a table without rows.
 func newTable(name string, l *config.Lookup) (*table, []Problem) {
-	t := &table{keys: l.Key, fold: l.Fold == "case", miss: RuleLookup, typ: expr.Type{Kind: record.String}}
+	t := &table{points: -1, keys: l.Key, fold: l.Fold == "case", miss: RuleLookup, typ: expr.Type{Kind: record.String}}
 	if len(l.Values) > 0 {
 		t.typ = expr.Type{Kind: record.Object}
 	}
@@ -94,13 +101,13 @@ func newTable(name string, l *config.Lookup) (*table, []Problem) {
 }
 
 // rowValue is what a row gives: a text, or an object of several.
-func rowValue(l *config.Lookup, row map[string]string) record.Value {
+func rowValue(l *config.Lookup, cells map[string]string) record.Value {
 	if len(l.Values) == 0 {
-		return record.StringValue(row[l.Value])
+		return record.StringValue(cells[l.Value])
 	}
 	values := make([]record.Value, len(l.Values))
 	for i, column := range l.Values {
-		values[i] = record.StringValue(row[column])
+		values[i] = record.StringValue(cells[column])
 	}
 	return record.ObjectValue(l.Values, values)
 }
@@ -121,7 +128,7 @@ func givenTable(name string, l *config.Lookup, rows map[string]json.RawMessage) 
 		switch {
 		case err != nil:
 			wrong("given value for key %q of lookup %q: %v", key, name, err)
-		case !t.add(keys, v):
+		case !t.add(keys, row{value: v}):
 			wrong("given key %q of lookup %q is there twice", key, name)
 		}
 	}
@@ -131,7 +138,7 @@ func givenTable(name string, l *config.Lookup, rows map[string]json.RawMessage) 
 }
 
 // add notes a row and reports false when there is one with its key.
-func (t *table) add(keys []string, v record.Value) bool {
+func (t *table) add(keys []string, r row) bool {
 	wild := make([]bool, len(keys))
 	var packed []byte
 	n := 0
@@ -143,12 +150,12 @@ func (t *table) add(keys []string, v record.Value) bool {
 	g := slices.IndexFunc(t.groups, func(g group) bool { return slices.Equal(g.wild, wild) })
 	if g < 0 {
 		g = len(t.groups)
-		t.groups = append(t.groups, group{wild: wild, n: n, rows: map[string]record.Value{}})
+		t.groups = append(t.groups, group{wild: wild, n: n, rows: map[string]row{}})
 	}
 	if _, twice := t.groups[g].rows[string(packed)]; twice {
 		return false
 	}
-	t.groups[g].rows[string(packed)] = v
+	t.groups[g].rows[string(packed)] = r
 	return true
 }
 
@@ -186,8 +193,9 @@ func appendFolded(dst []byte, s string) []byte {
 	return dst
 }
 
-// find returns the value of the most specific row. With a rule it says which key is to blame.
-func (t *table) find(e *Executor, keys []record.Value) (v record.Value, rule Rule, at int) {
+// find returns the value of the most specific row. With a rule it says which key is to blame. point is that of a hit; the next is that of a
+// miss.
+func (t *table) find(e *Executor, keys []record.Value, point int) (v record.Value, rule Rule, at int) {
 	texts := e.keyTexts[:0]
 	for i, k := range keys {
 		text, rule := keyText(e, k)
@@ -200,7 +208,7 @@ func (t *table) find(e *Executor, keys []record.Value) (v record.Value, rule Rul
 		texts = append(texts, text)
 	}
 	e.keyTexts = texts
-	level, found := -1, false
+	level, found, index := -1, false, 0
 	for i := range t.groups {
 		g := &t.groups[i]
 		if found && g.n < level {
@@ -219,7 +227,13 @@ func (t *table) find(e *Executor, keys []record.Value) (v record.Value, rule Rul
 		case found:
 			return v, RuleLookupAmbiguous, 0
 		default:
-			v, level, found = w, g.n, true
+			v, level, found, index = w.value, g.n, true, w.index
+		}
+	}
+	if e.reached != nil {
+		e.reachEither(point, found)
+		if found && t.points >= 0 {
+			e.reach(t.points + index)
 		}
 	}
 	switch {
@@ -267,9 +281,10 @@ func (c *compiler) lookupStep(at, name string) (step, expr.Type) {
 		c.problem(CodeLookup, at+".lookup", fmt.Sprintf("lookup %q has %d keys: %s", name, len(t.keys), strings.Join(t.keys, ", ")), "write with: and a path for each key")
 		return nil, expr.Type{}
 	}
+	point := c.lookupPoint(at)
 	return func(e *Executor, v record.Value) (record.Value, Rule) {
 		e.keys = append(e.keys[:0], v)
-		w, rule, _ := t.find(e, e.keys)
+		w, rule, _ := t.find(e, e.keys, point)
 		if rule != "" {
 			return v, rule
 		}

@@ -26,6 +26,8 @@ type Options struct {
 	Steps map[string]expr.Type
 	// Given are the rows that a test gives in place of those of lookups, by the lookup's name: from key, several joined with |, to value.
 	Given map[string]map[string]json.RawMessage
+	// Cover has executors note what of the program is reached: see [Program.Points].
+	Cover bool
 	// Zone is what a date without a zone means where the field does not say: the source connection's zone. Empty: unknown.
 	Zone string
 }
@@ -72,6 +74,7 @@ type Program struct {
 	fields  []*field
 	checks  []*check
 	steps   []string // names below $steps, sorted
+	points  []Point
 	depth   int
 	maxRefs int
 }

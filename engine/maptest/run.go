@@ -31,6 +31,8 @@ type Options struct {
 	Workers int
 	// Now is the time for tests that say none.
 	Now time.Time
+	// Cover finds out what the cases reach, for Report.Coverage.
+	Cover bool
 }
 
 // A Report is what came of all cases, in the order of the names of their tests and of the cases within.
@@ -38,6 +40,8 @@ type Report struct {
 	Results []Result
 	Passed  int
 	Failed  int
+	// Coverage is what the cases reach. nil unless it was asked for.
+	Coverage *Coverage
 }
 
 // A Result is what came of one case.
@@ -70,16 +74,18 @@ type job struct {
 // Run runs the cases. The error is that of ctx.
 func Run(ctx context.Context, o Options) (Report, error) {
 	jobs := list(o)
-	r := &runner{model: o.Model, steps: map[string]map[string]expr.Type{}, programs: map[string]*compiled{}}
+	r := &runner{model: o.Model, cover: o.Cover, steps: map[string]map[string]expr.Type{}, programs: map[string]*compiled{}}
 	for name, t := range o.Model.Tests {
 		r.steps[name] = stepsOf(o.Model, &t.Spec)
 	}
 	results := make([]Result, len(jobs))
+	workers := make([]*worker, cmp.Or(o.Workers, runtime.GOMAXPROCS(0)))
 	var next atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	for range cmp.Or(o.Workers, runtime.GOMAXPROCS(0)) {
+	for i := range workers {
+		w := &worker{runner: r, executions: map[string]*execution{}}
+		workers[i] = w
 		g.Go(func() error {
-			w := &worker{runner: r, executions: map[string]*execution{}}
 			const share = 32
 			for {
 				from := int(next.Add(share)) - share
@@ -102,6 +108,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		} else {
 			out.Failed++
 		}
+	}
+	if o.Cover {
+		out.Coverage = r.coverage(jobs, workers)
 	}
 	return out, nil
 }
@@ -145,6 +154,7 @@ func stepsOf(m *config.Model, t *config.MappingTest) map[string]expr.Type {
 // runner is what all workers share.
 type runner struct {
 	model *config.Model
+	cover bool
 	steps map[string]map[string]expr.Type // by test
 	mu    sync.Mutex
 	// programs are the compiled mappings by all that they are compiled with.
@@ -180,6 +190,7 @@ func (r *runner) program(j *job, key string) (*mapping.Program, string) {
 		if j.tc.Given != nil {
 			o.Given = j.tc.Given.Lookups
 		}
+		o.Cover = r.cover
 		var problems []mapping.Problem
 		if c.program, problems = mapping.Compile(&m.Spec, o); c.program == nil {
 			i := slices.IndexFunc(problems, func(p mapping.Problem) bool { return p.Severity == diag.Error })
@@ -230,6 +241,7 @@ type worker struct {
 
 // execution is a worker's executor of one program.
 type execution struct {
+	test     *config.MappingTest
 	program  *mapping.Program
 	executor *mapping.Executor
 	failure  string
@@ -291,7 +303,7 @@ func (w *worker) execution(j *job) *execution {
 	if x := w.executions[key]; x != nil {
 		return x
 	}
-	x := new(execution)
+	x := &execution{test: j.spec}
 	if x.program, x.failure = w.program(j, key); x.program != nil {
 		x.executor = x.program.NewExecutor(func() time.Time { return x.now })
 	}

@@ -17,6 +17,8 @@ import (
 type testFlags struct {
 	environment, output string
 	run                 string
+	cover               bool
+	coverMin            int
 }
 
 func (a *app) testCommand() *cobra.Command {
@@ -30,12 +32,15 @@ secret and no connection.
 ` + exitCodesHelp,
 		Example: `  dray test
   dray test --run 'order-to-sale: .*Germany'
+  dray test --coverage --coverage-min 80
   dray test ./integrations --output junit > tests.xml`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.test(c.Context(), folder(args), &f) },
 	}
 	environmentFlag(c, &f.environment)
 	outputFlag(c, &f.output, "text", "json", "junit")
+	c.Flags().BoolVar(&f.cover, "coverage", false, "say what of the mappings and lookups no case reaches")
+	c.Flags().IntVar(&f.coverMin, "coverage-min", 0, "fail when the cases of any mapping reach less than so many percent of it")
 	c.Flags().StringVar(&f.run, "run", "", "only cases whose TEST: CASE matches this regular expression")
 	return c
 }
@@ -52,15 +57,18 @@ func (a *app) test(ctx context.Context, dir string, f *testFlags) error {
 	if !anyMatches(m, match) {
 		return invalid(fmt.Errorf("no case matches --run %s", safe(f.run)))
 	}
-	report, err := maptest.Run(ctx, maptest.Options{Model: m, Match: match, Now: a.now()})
+	report, err := maptest.Run(ctx, maptest.Options{Model: m, Match: match, Now: a.now(), Cover: f.cover || f.coverMin > 0})
 	if err != nil {
 		return failed(err)
 	}
-	if err := a.writeTests(report, f); err != nil {
+	if err := a.writeTests(m, report, f); err != nil {
 		return err
 	}
 	if report.Failed > 0 {
 		return said(exitFailed)
+	}
+	if f.coverMin > 0 {
+		return enough(report.Coverage, f.coverMin)
 	}
 	return nil
 }
@@ -94,6 +102,8 @@ type testReport struct {
 	Passed int        `json:"passed"`
 	Failed int        `json:"failed"`
 	Cases  []testCase `json:"cases"`
+
+	Coverage *coverageReport `json:"coverage,omitempty"`
 }
 
 type testCase struct {
@@ -115,7 +125,7 @@ type testDifference struct {
 }
 
 // writeTests writes a report in the form that is asked for.
-func (a *app) writeTests(r maptest.Report, f *testFlags) error {
+func (a *app) writeTests(m *config.Model, r maptest.Report, f *testFlags) error {
 	switch f.output {
 	case "json":
 		return a.json(reported(r))
@@ -129,15 +139,18 @@ func (a *app) writeTests(r maptest.Report, f *testFlags) error {
 	}
 	if len(r.Results) == 0 {
 		a.printf("there are no mapping tests; write one of kind: MappingTest\n")
-		return nil
+	} else {
+		a.printf("%d passed, %d failed\n", r.Passed, r.Failed)
 	}
-	a.printf("%d passed, %d failed\n", r.Passed, r.Failed)
+	if f.cover {
+		a.writeCoverage(m, r.Coverage)
+	}
 	return nil
 }
 
 // reported is a report as JSON says it.
 func reported(r maptest.Report) testReport {
-	out := testReport{Passed: r.Passed, Failed: r.Failed, Cases: make([]testCase, 0, len(r.Results))}
+	out := testReport{Passed: r.Passed, Failed: r.Failed, Cases: make([]testCase, 0, len(r.Results)), Coverage: reportedCoverage(r.Coverage)}
 	for _, c := range r.Results {
 		one := testCase{Test: c.Test, Case: c.Name, Mapping: c.Mapping, Pos: c.Pos, Passed: c.Passed, Outcome: c.Outcome.String(), Failure: c.Failure}
 		for _, d := range c.Differences {
