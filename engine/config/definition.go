@@ -101,6 +101,41 @@ func (d *Definitions) Kind(name string) (*Type, bool) {
 	return nil, false
 }
 
+// Resource returns the definition of a kind. That of a connection to an application has the application's settings in it. nil: there
+// is no such kind.
+func (d *Definitions) Resource(kind, application string) *Type {
+	t, _ := d.Kind(kind)
+	a, ok := d.Application(application)
+	if t == nil || kind != "Connection" || !ok {
+		return t
+	}
+	return t.with("spec", func(spec *Type) *Type {
+		if a.Config != nil {
+			spec = spec.with("config", func(*Type) *Type { return a.Config })
+		}
+		if a.Object == nil {
+			return spec
+		}
+		return spec.with("objects", func(objects *Type) *Type {
+			own := *objects
+			own.Named = a.Object
+			return &own
+		})
+	})
+}
+
+// with returns the type with a field that is of another type.
+func (t *Type) with(field string, change func(*Type) *Type) *Type {
+	own := *t
+	own.Fields = slices.Clone(t.Fields)
+	for i, f := range own.Fields {
+		if f.Name == field {
+			own.Fields[i].Type = change(f.Type)
+		}
+	}
+	return &own
+}
+
 // Application returns the definition of an application.
 func (d *Definitions) Application(name string) (*ApplicationDefinition, bool) {
 	for i := range d.Applications {
