@@ -110,6 +110,11 @@ func registerTouchpoints(api huma.API, s Service) {
 		return answer(pageOf(list, ""), err)
 	}, describe("list-touchpoints", "The touchpoints of the applied revision"))
 
+	huma.Get(api, "/v1/state", func(ctx context.Context, _ *struct{}) (*body[page[Held]], error) {
+		list, err := s.State(ctx)
+		return answer(pageOf(list, ""), err)
+	}, describe("list-state", "What the agent holds of every touchpoint: whether it has a checkpoint, and how much else"))
+
 	huma.Post(api, "/v1/touchpoints/{name}/trigger", func(ctx context.Context, in *named) (*body[Run], error) {
 		r, err := s.Trigger(ctx, in.Name)
 		return answer(r, err)

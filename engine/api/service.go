@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/dray-sync/dray/engine/plan"
 	"github.com/dray-sync/dray/engine/reconcile"
 )
 
@@ -19,6 +20,8 @@ type Service interface {
 	WaitStatus(ctx context.Context, token string) (reconcile.Status, error)
 	Reconcile() (token string)
 	Touchpoints(ctx context.Context) ([]Touchpoint, error)
+	// State says what is held of every touchpoint that has state, also of those that the applied revision lacks.
+	State(ctx context.Context) ([]Held, error)
 	Trigger(ctx context.Context, touchpoint string) (Run, error)
 	Suspend(ctx context.Context, touchpoint string, s Suspension) error
 	Resume(ctx context.Context, touchpoint string) error
@@ -48,6 +51,12 @@ type Touchpoint struct {
 	NextDue     time.Time `json:"nextDue,omitzero"`
 	LastRun     *Run      `json:"lastRun,omitempty"`
 	DeadLetters int64     `json:"deadLetters" doc:"records that wait in the dead letters"`
+}
+
+// Held is what the agent holds of one touchpoint.
+type Held struct {
+	Name string `json:"name"`
+	plan.Existing
 }
 
 // Run is one execution of a touchpoint.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,6 +60,9 @@ func (p *pair) resourceEffects(kind string, before, after entry) []Effect {
 	case "Credential":
 		return credentialChange(as[config.Credential](before), as[config.Credential](after))
 	case "KeyRing":
+		if name := cmp.Or(after.metadata.Name, before.metadata.Name); name != p.to.Environment {
+			return []Effect{{Safe, "it is of another environment"}}
+		}
 		return ringChange(as[config.KeyRing](before), as[config.KeyRing](after))
 	case "Agent":
 		return agentChange(as[config.Agent](before), as[config.Agent](after))
@@ -66,14 +70,9 @@ func (p *pair) resourceEffects(kind string, before, after entry) []Effect {
 		return applicationChange(before, after)
 	case "Lookup":
 		return lookupChange(as[config.Lookup](before), as[config.Lookup](after))
-	case "Touchpoint": // its risks are those of the flow
-		return nil
-	case "Mapping", "Object", "Schedule": // what they do is said of the flows that use them
+	case "Touchpoint", "Mapping", "Object", "Schedule": // what they do is said of the flows that use them
 		return nil
 	default:
-		if before.spec != nil && after.spec != nil && !slices.ContainsFunc(fieldChanges(before, after), func(c FieldChange) bool { return strings.HasPrefix(c.Path, "spec") }) {
-			return nil
-		}
 		return []Effect{{Review, "it applies to the repository as a whole"}}
 	}
 }

@@ -27,7 +27,7 @@ func (f *flow) effects() []Effect {
 
 func (f *flow) sourceEffects() (e []Effect) {
 	b, a := f.before.Source, f.after.Source
-	if b.Start != a.Start && f.resets() == "" {
+	if b.Start != a.Start && !f.full() && f.resets() == "" {
 		e = append(e, Effect{Safe, "start counts only for a first read: what has been read is not read again"})
 	}
 	if b.Where != a.Where && f.resets() == "" {

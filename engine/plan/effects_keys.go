@@ -121,7 +121,7 @@ func recipientEffects(old, now *envelope) (e []Effect) {
 func ringChange(b, a *config.KeyRing) (e []Effect) {
 	switch {
 	case a == nil:
-		return []Effect{{Dangerous, "without it no agent can start anew, nor open its state"}}
+		return []Effect{{Dangerous, "agents of this environment refuse the revision: without it their state does not open"}}
 	case b == nil:
 		return []Effect{{Review, "an environment's state is sealed by it"}}
 	}

@@ -56,7 +56,11 @@ func (r ResourceChange) lines() []line {
 	if r.More > 0 {
 		out = append(out, line{text: fmt.Sprintf("… and %d more", r.More)})
 	}
-	return append(out, effectLines(r.Effects)...)
+	out = append(out, effectLines(r.Effects)...)
+	if r.By != "" {
+		out = append(out, line{text: "by " + r.By})
+	}
+	return out
 }
 
 // fieldLines writes down changed values, those of one field of a mapping or one row of a lookup together.
@@ -122,6 +126,9 @@ func (c TouchpointChange) lines() []line {
 		}
 	}
 	out := effectLines(c.Effects)
+	if c.Existing != nil {
+		out = append(out, c.existingLine())
+	}
 	if len(c.Mapping) > 0 {
 		out = append(append(out, line{text: "with the other mapping:"}), fieldLines(c.Mapping)...)
 	}
@@ -129,6 +136,45 @@ func (c TouchpointChange) lines() []line {
 		out = append(out, line{text: "through " + list(through)})
 	}
 	return out
+}
+
+// existingLine says what becomes of what an agent holds.
+func (c TouchpointChange) existingLine() line {
+	e := *c.Existing
+	var parts []string
+	if e.Checkpoint {
+		parts = append(parts, "a checkpoint of "+e.CheckpointAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	for _, n := range []struct {
+		n        int64
+		one, all string
+	}{
+		{e.Records, "1 delivered record in its ledger", "%d delivered records in its ledger"},
+		{e.DeadLetters, "1 dead letter", "%d dead letters"},
+		{int64(e.Runs), "a run under way", "%d runs under way"},
+	} {
+		if n.n == 1 {
+			parts = append(parts, n.one)
+		} else if n.n > 1 {
+			parts = append(parts, fmt.Sprintf(n.all, n.n))
+		}
+	}
+	if len(parts) == 0 {
+		return line{text: "the agent holds nothing of it"}
+	}
+	l := line{text: "the agent holds " + list(parts)}
+	switch c.State {
+	case StatePruned:
+		l = line{mark: dangerousLine, text: l.text + ": all of it is destroyed"}
+	case StateReset:
+		l = line{mark: dangerousLine, text: l.text + ": the checkpoint is dropped"}
+	case StateNew:
+		l.text += ", from before it was in the repository"
+	}
+	if e.Suspended {
+		l.text += "; it is suspended"
+	}
+	return l
 }
 
 // Summary returns one line with the counts.

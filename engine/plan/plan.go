@@ -8,6 +8,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/dray-sync/dray/engine/config"
 )
@@ -65,9 +66,9 @@ type Changes struct {
 	From        string `json:"from"` // digest; empty: nothing was there
 	To          string `json:"to"`
 	// Risk is the greatest of all below; empty when nothing changes.
-	Risk        Risk               `json:"risk,omitempty"`
-	Resources   []ResourceChange   `json:"resources"`
-	Touchpoints []TouchpointChange `json:"touchpoints"`
+	Risk        Risk               `json:"risk,omitempty" enum:"safe,review,dangerous"`
+	Resources   []ResourceChange   `json:"resources" nullable:"false"`
+	Touchpoints []TouchpointChange `json:"touchpoints" nullable:"false"`
 	// Paths are the ways that data could not take before.
 	Paths []DataPath `json:"paths,omitempty"`
 	// Blocked says why these changes may not be applied. Empty: they may.
@@ -79,29 +80,43 @@ type ResourceChange struct {
 	Kind        string        `json:"kind"`
 	Name        string        `json:"name"`
 	RenamedFrom string        `json:"renamedFrom,omitempty"`
-	Action      Action        `json:"action"`
-	Risk        Risk          `json:"risk"`
+	Action      Action        `json:"action" enum:"create,update,delete,rename"`
+	Risk        Risk          `json:"risk" enum:"safe,review,dangerous"`
 	Fields      []FieldChange `json:"fields,omitempty"`  // of an update, in the order of their paths
 	More        int           `json:"more,omitempty"`    // how many fields beyond those in Fields change, too
 	Effects     []Effect      `json:"effects,omitempty"` // what comes of it, the most dangerous first
+	// By says who changed it, where whoever made the plan knows: Diff does not.
+	By string `json:"by,omitempty"`
 }
 
 // TouchpointChange is what happens to one flow.
 type TouchpointChange struct {
 	Name        string      `json:"name"`
 	RenamedFrom string      `json:"renamedFrom,omitempty"`
-	Action      Action      `json:"action"`
-	State       StateEffect `json:"state"`
-	Risk        Risk        `json:"risk"`
+	Action      Action      `json:"action" enum:"create,update,delete,rename"`
+	State       StateEffect `json:"state" enum:"new,kept,renamed,reset,pruned"`
+	Risk        Risk        `json:"risk" enum:"safe,review,dangerous"`
 	Causes      []string    `json:"causes"`            // the resources whose change reaches it: "Mapping/order-to-sale"
 	Effects     []Effect    `json:"effects,omitempty"` // what comes of it, the most dangerous first
 	// Mapping are the differences between the old mapping and the new one, when it goes through another one.
 	Mapping []FieldChange `json:"mapping,omitempty"`
+	// Existing is what an agent holds of it, where one was asked: Diff does not.
+	Existing *Existing `json:"existing,omitempty"`
+}
+
+// Existing is what an agent holds of a touchpoint.
+type Existing struct {
+	Checkpoint   bool      `json:"checkpoint"` // it has read something and knows how far
+	CheckpointAt time.Time `json:"checkpointAt,omitzero"`
+	Records      int64     `json:"records"`     // source keys that the ledger knows as delivered
+	DeadLetters  int64     `json:"deadLetters"` // that wait
+	Runs         int       `json:"runs"`        // under way
+	Suspended    bool      `json:"suspended"`   // in the repository or by hand on that agent
 }
 
 // An Effect is one consequence of a change, in a sentence, with how dangerous it is.
 type Effect struct {
-	Risk Risk   `json:"risk"`
+	Risk Risk   `json:"risk" enum:"safe,review,dangerous"`
 	Text string `json:"text"`
 }
 
@@ -113,23 +128,29 @@ func Diff(from, to *config.Model) Changes {
 	if from == nil {
 		from = &config.Model{}
 	}
-	c := Changes{Environment: to.Environment, From: from.Digest, To: to.Digest}
+	c := Changes{Environment: to.Environment, From: from.Digest, To: to.Digest, Resources: []ResourceChange{}, Touchpoints: []TouchpointChange{}}
 	if from.Digest == to.Digest && from.Digest != "" {
 		return c
 	}
 	p := newPair(from, to)
-	c.Resources = p.resources()
-	c.Touchpoints = p.touchpoints(c.Resources)
+	c.Resources = append(c.Resources, p.resources()...)
+	c.Touchpoints = append(c.Touchpoints, p.touchpoints(c.Resources)...)
 	c.Paths = p.newPaths()
 	for i := range c.Touchpoints {
 		c.Touchpoints[i].alert(c.Paths)
 	}
 	c.Blocked = p.blocked(c.Touchpoints)
-	for _, r := range c.Resources {
-		c.Risk = c.Risk.atLeast(r.Risk)
-	}
+	flows := map[string]Risk{}
 	for _, t := range c.Touchpoints {
+		flows[t.Name] = t.Risk
 		c.Risk = c.Risk.atLeast(t.Risk)
+	}
+	for i := range c.Resources {
+		r := &c.Resources[i]
+		if r.Kind == "Touchpoint" {
+			r.Risk = flows[r.Name]
+		}
+		c.Risk = c.Risk.atLeast(r.Risk)
 	}
 	return c
 }

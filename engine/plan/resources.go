@@ -3,6 +3,7 @@ package plan
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // mostFields is how many changed fields of one resource are listed. The others are counted.
@@ -44,6 +45,9 @@ func (p *pair) changed(kind, name string, before, after entry) ResourceChange {
 		c.Action, c.RenamedFrom = Rename, before.metadata.Name
 	}
 	c.Effects, c.Risk = settle(p.resourceEffects(kind, before, after))
+	if kind == "Mapping" && slices.ContainsFunc(c.Fields, func(f FieldChange) bool { return strings.HasPrefix(f.Path, "spec") }) {
+		c.Risk = c.Risk.atLeast(Review)
+	}
 	if n := len(c.Fields) - mostFields; n > 0 {
 		c.Fields, c.More = c.Fields[:mostFields], n
 	}

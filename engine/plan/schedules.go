@@ -20,7 +20,7 @@ func (f *flow) scheduleEffects() []Effect {
 	if after > before || after == 0 {
 		risk = Review
 	}
-	return []Effect{{risk, fmt.Sprintf("%s; before, %s", a, b)}}
+	return []Effect{{risk, fmt.Sprintf("it runs %s, instead of %s", a, b)}}
 }
 
 // otherSchedule says what changes of a schedule that comes at the same times as before.
@@ -46,13 +46,13 @@ func (f *flow) otherSchedule() (e []Effect) {
 func scheduleWords(m *config.Model, t *config.Touchpoint) string {
 	s, ok := m.ScheduleOf(t)
 	if !ok {
-		return "it runs only when it is triggered"
+		return "only when it is triggered"
 	}
 	when := "every " + s.Every.String()
 	if s.Every <= 0 {
 		when = fmt.Sprintf("by cron %s in %s", s.Cron, s.Zone)
 	}
-	return fmt.Sprintf("it runs %s, %s", when, timesADay(runsADay(m, t, "")))
+	return fmt.Sprintf("%s, %s", when, timesADay(runsADay(m, t, "")))
 }
 
 func timesADay(n float64) string {

@@ -43,8 +43,8 @@ func (p *pair) touchpoint(name string, changed map[string]ResourceChange) (Touch
 	for _, d := range p.dependencies(name) {
 		if r, ok := changed[d]; ok {
 			c.Causes = append(c.Causes, d)
-			if r.Kind != "Touchpoint" && r.Risk != Safe && r.Action != Create {
-				effects = append(effects, Effect{r.Risk, d + " changes"})
+			if inherited(r) {
+				effects = append(effects, Effect{r.Effects[0].Risk, d + ": " + r.Effects[0].Text})
 			}
 		}
 	}
@@ -79,6 +79,12 @@ func (p *pair) touchpoint(name string, changed map[string]ResourceChange) (Touch
 	return c, true
 }
 
+// inherited reports whether the effects of a resource are those of every flow that uses it. What mappings, lookups and schedules do is said of
+// each flow in words of its own.
+func inherited(r ResourceChange) bool {
+	return slices.Contains([]string{"Connection", "Credential", "Application"}, r.Kind) && len(r.Effects) > 0 && r.Effects[0].Risk != Safe && r.Action != Create
+}
+
 // newFlow says what begins.
 func (p *pair) newFlow(t *config.Resource[config.Touchpoint]) []Effect {
 	e := []Effect{{Review, fmt.Sprintf("it begins to bring %s/%s to %s, %s", t.Spec.Source.Connection, t.Spec.Source.Object, list(targetNames(&t.Spec)), startWords(t.Spec.Source.Start))}}
@@ -91,7 +97,7 @@ func (p *pair) newFlow(t *config.Resource[config.Touchpoint]) []Effect {
 	if t.Spec.Source.Start == "beginning" && t.Spec.Limits.MaxCreates == nil {
 		e = append(e, Effect{Review, "nothing bounds how many records its first run creates: see limits.maxCreates"})
 	}
-	return append(e, Effect{Safe, scheduleWords(p.to, &t.Spec)})
+	return append(e, Effect{Safe, "it runs " + scheduleWords(p.to, &t.Spec)})
 }
 
 // targetNames names every place that a touchpoint writes its records to.

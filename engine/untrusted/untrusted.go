@@ -38,12 +38,15 @@ func hidden(r rune) bool {
 func Markdown(s string) string {
 	var b strings.Builder
 	b.WriteString("<code>")
+	last := ""
 	for _, r := range Terminal(s) {
-		if r == ' ' || r == '-' || (r >= '0' && r <= '9') || (r >= 'A' && r <= 'Z') || (r >= 'a' && r <= 'z') || r > 0x7f {
+		plain := strings.ContainsRune(" -,;()=+'\"?%/", r) || (r >= '0' && r <= '9') || (r >= 'A' && r <= 'Z') || (r >= 'a' && r <= 'z') || r > 0x7f
+		if plain || (r == '.' && !strings.HasSuffix(strings.ToLower(last), "www")) { // which would be a link
 			b.WriteRune(r)
 		} else {
 			fmt.Fprintf(&b, "&#%d;", r)
 		}
+		last = last[max(0, len(last)-2):] + string(r)
 	}
 	b.WriteString("</code>")
 	return b.String()

@@ -22,6 +22,10 @@ type client struct{ agent, tokenFile string }
 
 func (k *client) flags(c *cobra.Command) {
 	c.Flags().StringVar(&k.agent, "agent", "", "the agent: the path of its unix socket, or an http(s) URL (default $DRAY_AGENT, then .dray/state/agent.sock)")
+	k.tokenFlag(c)
+}
+
+func (k *client) tokenFlag(c *cobra.Command) {
 	c.Flags().StringVar(&k.tokenFile, "token-file", "", "file with the bearer token for an agent over TCP")
 }
 

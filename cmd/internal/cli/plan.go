@@ -2,93 +2,114 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/plan"
-	"github.com/dray-sync/dray/engine/repo"
 )
 
+// planOptions are the flags of dray plan.
+type planOptions struct {
+	dir, environment, output string
+	from, to                 string
+	fromSaid, detailed       bool
+	agent                    client
+}
+
 func (a *app) planCommand() *cobra.Command {
-	var environment, output, from, to string
-	var detailed bool
+	var o planOptions
 	c := &cobra.Command{
 		Use:   "plan [DIR]",
 		Short: "Say what a change does to the flows and to what they remember",
-		Long: `Compares two revisions of a repository: by default HEAD with the files in the folder. What the plan does
-not show, the agent does not do. It needs no keys and no network.
+		Long: `Compares two revisions of a repository, for every environment. What the plan does not show, the agent does not do.
+It needs no keys and, without --agent, no network.
+
+It starts from where the work at hand left the default branch of the remote (origin/HEAD, else origin/main or
+origin/master), and goes to the files in the folder, as they lie there: what a pull request of them would change.
+Where there is no remote it starts from HEAD. With --from it starts from exactly that revision. In CI, fetch enough
+history for that (fetch-depth: 0), or say --from with the commit that was there before the push. With --agent it
+starts from the revision which that agent has applied, and says besides what the agent holds: checkpoints, ledgers,
+dead letters, runs under way.
 
 ` + exitCodesHelp + `
-  4  there are changes; only with --detailed-exitcode`,
-		Example: "  dray plan\n  dray plan --from main --to my-branch --output json",
+  4  there are changes; only with --detailed-exitcode
+
+Changes that an agent would refuse, because they drop state without the permission to, end with 2 in any case.
+The form of --output json is described in docs/plan.schema.json; --output markdown is fit for a comment on a pull
+request.`,
+		Example: "  dray plan\n  dray plan --from main --to my-branch --output markdown\n  dray plan --agent /var/lib/dray/agent.sock",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			changes, err := a.plan(c.Context(), folder(args), environment, from, to)
+			o.dir, o.fromSaid = folder(args), c.Flags().Changed("from")
+			report, err := a.plan(c.Context(), &o)
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				err = a.json(changes)
-			} else {
-				err = changes.WriteText(a.out, a.style())
-			}
-			switch {
-			case err != nil:
-				return err
-			case len(changes.Blocked) > 0:
-				return said(exitInvalid)
-			case detailed && !changes.Empty():
-				return said(exitChanges)
-			}
-			return nil
+			return a.showPlan(report, &o)
 		},
 	}
-	environmentFlag(c, &environment)
-	outputFlag(c, &output, "text", "json")
-	c.Flags().StringVar(&from, "from", "HEAD", "the revision to start from; empty: nothing is there yet")
-	c.Flags().StringVar(&to, "to", "", "the revision to go to; empty: the files in the folder")
-	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "end with 4 when there are changes")
+	environmentFlagAll(c, &o.environment)
+	outputFlag(c, &o.output, "text", "markdown", "json")
+	c.Flags().StringVar(&o.from, "from", "", "the revision to start from (default where the work left the remote's default branch); empty: nothing is there yet")
+	c.Flags().StringVar(&o.to, "to", "", "the revision to go to; empty: the files in the folder")
+	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "end with 4 when there are changes")
+	c.Flags().StringVar(&o.agent.agent, "agent", "", "an agent to compare with: the path of its unix socket, or an http(s) URL")
+	o.agent.tokenFlag(c)
 	return c
 }
 
-func (a *app) plan(ctx context.Context, dir, environment, from, to string) (plan.Changes, error) {
-	before, err := a.at(ctx, dir, from, environment)
-	if err != nil {
-		return plan.Changes{}, err
-	}
-	var after *config.Model
-	if to == "" {
-		after, err = a.valid(ctx, dir, environment)
-	} else {
-		after, err = a.at(ctx, dir, to, environment)
-	}
-	if err != nil {
-		return plan.Changes{}, err
-	}
-	return plan.Diff(before, after), nil
+// environmentFlagAll adds --environment to a command that works on all of them otherwise.
+func environmentFlagAll(c *cobra.Command, into *string) {
+	c.Flags().StringVarP(into, "environment", "e", "", "only this environment; unsaid: all of them")
 }
 
-// at loads a revision of the git repository in a folder. An empty revision is nothing.
-func (a *app) at(ctx context.Context, dir, rev, environment string) (*config.Model, error) {
-	if rev == "" {
-		return nil, nil
+func (a *app) showPlan(r plan.Report, o *planOptions) (err error) {
+	switch o.output {
+	case "json":
+		err = a.json(r)
+	case "markdown":
+		err = r.WriteMarkdown(a.out)
+	default:
+		err = r.WriteText(a.out, a.style())
 	}
-	path, err := filepath.Abs(dir)
+	switch {
+	case err != nil:
+		return err
+	case r.Blocked():
+		return said(exitInvalid)
+	case o.detailed && !r.Empty():
+		return said(exitChanges)
+	}
+	return nil
+}
+
+// plan compares what the options say.
+func (a *app) plan(ctx context.Context, o *planOptions) (plan.Report, error) {
+	var agent *agentState
+	if o.agent.agent != "" {
+		var err error
+		if agent, err = a.askState(ctx, o); err != nil {
+			return plan.Report{}, err
+		}
+	}
+	before, after, err := a.planSides(ctx, o)
 	if err != nil {
-		return nil, unreachable(err)
+		return plan.Report{}, err
 	}
-	source, err := repo.Open(repo.Options{URL: path})
-	if err != nil {
-		return nil, unreachable(errors.Join(err, errors.New("a plan compares revisions of a git repository; where there is none yet, say --from ''")))
+	r := plan.Report{Version: plan.ReportVersion, From: before.revision, To: after.revision, Environments: []plan.Changes{}}
+	for _, name := range keys(after.models) {
+		r.Environments = append(r.Environments, plan.Diff(before.models[name], after.models[name]))
 	}
-	model, list, _, err := a.loadFrom(ctx, source, rev, environment)
-	if err != nil {
-		return nil, err
+	for _, name := range keys(before.models) {
+		if after.models[name] == nil {
+			r.Gone = append(r.Gone, name)
+		}
 	}
-	return model, a.refuse(list)
+	a.addAuthors(ctx, before, after, &r)
+	if agent != nil {
+		agent.add(&r)
+	}
+	return r, nil
 }
 
 // style paints a plan for a terminal.

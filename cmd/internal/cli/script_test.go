@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 			return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", os.TempDir()).Run() == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "until": until, "plain": plain, "served": serveFolder, "absent": absent, "recipient": recipient, "freeport": freePort, "replace": replace, "sqlite": execSQL, "rows": queryRows,
+			"clone": cloneFolder, "committed": commitFolder, "code": code, "until": until, "plain": plain, "served": serveFolder, "absent": absent, "recipient": recipient, "freeport": freePort, "replace": replace, "sqlite": execSQL, "rows": queryRows,
 		},
 	})
 }
