@@ -4,7 +4,13 @@ import "github.com/dray-sync/dray/engine/diag"
 
 // The codes of what is wrong although each resource by itself is right.
 const (
-	codeUnused = "config/unused"
+	codeUnused     = "config/unused"
+	codeAgent      = "config/agent"
+	codePool       = "config/pool"
+	codeKeyRing    = "config/key-ring"
+	codeRecipients = "config/recipients"
+	codeExpired    = "config/credential-expired"
+	codeClearText  = "config/clear-text"
 )
 
 // acrossCodes explains what is wrong with resources taken together.
@@ -30,6 +36,255 @@ spec:
   source: {connection: old-erp, object: orders, start: beginning, read: full}
   mapping: order
   destination: {connection: erp, object: old_orders, write: upsert, key: [id]}
+`,
+		},
+		{
+			Code: codeAgent,
+			Doc:  "Two agents have the same key: what is sealed to one is open to the other, and no signature tells them apart.",
+			Hint: "make a key for every machine with dray key generate",
+			Wrong: `
+kind: Agent
+metadata: {name: plant-1}
+spec: {recipient: age1plant, environments: [production]}
+---
+kind: Agent
+metadata: {name: plant-2}
+spec: {recipient: age1plant, environments: [production]}
+---
+kind: KeyRing
+metadata: {name: production}
+spec:
+  ringId: 00112233445566778899aabbccddeeff
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  keys: [{kid: "0011223344556677", created: "2026-04-01T10:00:00Z", state: primary}]
+  mac: abc
+  ciphertext: sealed
+`,
+			Right: `
+kind: Agent
+metadata: {name: plant-1}
+spec: {recipient: age1plant, environments: [production]}
+---
+kind: Agent
+metadata: {name: plant-2}
+spec: {recipient: age1second, environments: [production]}
+---
+kind: KeyRing
+metadata: {name: production}
+spec:
+  ringId: 00112233445566778899aabbccddeeff
+  generation: 1
+  recipients: [age1plant, age1second, age1recovery]
+  keys: [{kid: "0011223344556677", created: "2026-04-01T10:00:00Z", state: primary}]
+  mac: abc
+  ciphertext: sealed
+`,
+		},
+		{
+			Code: codePool,
+			Doc:  "A pool that agents and connections do not share: a connection that no agent of the environment reaches, a touchpoint whose ends no single agent reaches, or, as a warning, a pool that an agent is in for nothing. A repository that enrolls no agent for an environment is not judged for it.",
+			Hint: "name the same pool at the connection and at an agent that reaches it",
+			Wrong: `
+kind: Agent
+metadata: {name: plant-1}
+spec: {recipient: age1plant, environments: [production], pools: [default, plnat]}
+---
+kind: KeyRing
+metadata: {name: production}
+spec:
+  ringId: 00112233445566778899aabbccddeeff
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  keys: [{kid: "0011223344556677", created: "2026-04-01T10:00:00Z", state: primary}]
+  mac: abc
+  ciphertext: sealed
+`,
+			Right: `
+kind: Agent
+metadata: {name: plant-1}
+spec: {recipient: age1plant, environments: [production], pools: [default]}
+---
+kind: KeyRing
+metadata: {name: production}
+spec:
+  ringId: 00112233445566778899aabbccddeeff
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  keys: [{kid: "0011223344556677", created: "2026-04-01T10:00:00Z", state: primary}]
+  mac: abc
+  ciphertext: sealed
+`,
+		},
+		{
+			Code: codeKeyRing,
+			Doc:  "The key ring of an environment is missing, or is not encrypted to one of its agents, which then cannot open the state.",
+			Hint: "write its next generation with dray key rekey on a machine that can open it",
+			Wrong: `
+kind: Agent
+metadata: {name: plant-1}
+spec: {recipient: age1plant, environments: [production], pools: [default]}
+---
+kind: KeyRing
+metadata: {name: production}
+spec:
+  ringId: 00112233445566778899aabbccddeeff
+  generation: 1
+  recipients: [age1other, age1recovery]
+  keys: [{kid: "0011223344556677", created: "2026-04-01T10:00:00Z", state: primary}]
+  mac: abc
+  ciphertext: sealed
+`,
+			Right: `
+kind: Agent
+metadata: {name: plant-1}
+spec: {recipient: age1plant, environments: [production], pools: [default]}
+---
+kind: KeyRing
+metadata: {name: production}
+spec:
+  ringId: 00112233445566778899aabbccddeeff
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  keys: [{kid: "0011223344556677", created: "2026-04-01T10:00:00Z", state: primary}]
+  mac: abc
+  ciphertext: sealed
+`,
+		},
+		{
+			Code: codeRecipients,
+			Doc:  "The credential is not encrypted to anybody, or not to an agent that has to use it.",
+			Hint: "write it anew with dray credential set, which encrypts to every agent of its environments",
+			Wrong: `
+kind: Application
+metadata: {name: api}
+spec: {description: A shop., auth: {kind: bearer}, objects: {orders: {key: [id], read: {path: /orders}}}}
+---
+kind: Connection
+metadata: {name: api}
+spec: {application: api, config: {url: "https://shop.example/api"}, credential: api}
+---
+kind: Credential
+metadata: {name: api}
+spec:
+  application: api
+  bind: ["https://shop.example/"]
+  environments: [production]
+  fields: [token]
+  generation: 1
+  ciphertext: sealed
+`,
+			Right: `
+kind: Application
+metadata: {name: api}
+spec: {description: A shop., auth: {kind: bearer}, objects: {orders: {key: [id], read: {path: /orders}}}}
+---
+kind: Connection
+metadata: {name: api}
+spec: {application: api, config: {url: "https://shop.example/api"}, credential: api}
+---
+kind: Credential
+metadata: {name: api}
+spec:
+  application: api
+  bind: ["https://shop.example/"]
+  environments: [production]
+  fields: [token]
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  ciphertext: sealed
+`,
+		},
+		{
+			Code: codeExpired,
+			Doc:  "The credential no longer works, or is about to stop within 30 days, which is a warning.",
+			Hint: "renew it at the application, and write its next generation with dray credential set",
+			Wrong: `
+kind: Application
+metadata: {name: api}
+spec: {description: A shop., auth: {kind: bearer}, objects: {orders: {key: [id], read: {path: /orders}}}}
+---
+kind: Connection
+metadata: {name: api}
+spec: {application: api, config: {url: "https://shop.example/api"}, credential: api}
+---
+kind: Credential
+metadata: {name: api}
+spec:
+  application: api
+  bind: ["https://shop.example/"]
+  environments: [production]
+  fields: [token]
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  expires: "2024-04-01"
+  ciphertext: sealed
+`,
+			Right: `
+kind: Application
+metadata: {name: api}
+spec: {description: A shop., auth: {kind: bearer}, objects: {orders: {key: [id], read: {path: /orders}}}}
+---
+kind: Connection
+metadata: {name: api}
+spec: {application: api, config: {url: "https://shop.example/api"}, credential: api}
+---
+kind: Credential
+metadata: {name: api}
+spec:
+  application: api
+  bind: ["https://shop.example/"]
+  environments: [production]
+  fields: [token]
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  expires: "2999-04-01"
+  ciphertext: sealed
+`,
+		},
+		{
+			Code: codeClearText,
+			Doc:  "Secrets would travel over the network unencrypted, and the credential gives no reason why they may.",
+			Hint: "use the encrypted form of the protocol, or make the credential with dray credential create --clear-text-reason",
+			Wrong: `
+kind: Application
+metadata: {name: api}
+spec: {description: A shop., auth: {kind: bearer}, objects: {orders: {key: [id], read: {path: /orders}}}}
+---
+kind: Connection
+metadata: {name: api}
+spec: {application: api, config: {url: "http://shop.example/api"}, credential: api}
+---
+kind: Credential
+metadata: {name: api}
+spec:
+  application: api
+  bind: ["http://shop.example/"]
+  environments: [production]
+  fields: [token]
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  ciphertext: sealed
+`,
+			Right: `
+kind: Application
+metadata: {name: api}
+spec: {description: A shop., auth: {kind: bearer}, objects: {orders: {key: [id], read: {path: /orders}}}}
+---
+kind: Connection
+metadata: {name: api}
+spec: {application: api, config: {url: "https://shop.example/api"}, credential: api}
+---
+kind: Credential
+metadata: {name: api}
+spec:
+  application: api
+  bind: ["https://shop.example/"]
+  environments: [production]
+  fields: [token]
+  generation: 1
+  recipients: [age1plant, age1recovery]
+  ciphertext: sealed
 `,
 		},
 	}

@@ -195,6 +195,7 @@ spec:
   environments: [production]
   fields: [password]
   generation: 1
+  recipients: [age1plant]
   ciphertext: "-----BEGIN AGE ENCRYPTED FILE-----"
 `,
 			Right: `
@@ -212,6 +213,7 @@ spec:
   environments: [production]
   fields: [password]
   generation: 1
+  recipients: [age1plant]
   ciphertext: "-----BEGIN AGE ENCRYPTED FILE-----"
 `,
 		},
@@ -234,6 +236,7 @@ spec:
   environments: [production]
   fields: [password]
   generation: 1
+  recipients: [age1plant]
   ciphertext: "-----BEGIN AGE ENCRYPTED FILE-----"
 `,
 			Right: `
@@ -251,6 +254,7 @@ spec:
   environments: [production]
   fields: [password]
   generation: 1
+  recipients: [age1plant]
   ciphertext: "-----BEGIN AGE ENCRYPTED FILE-----"
 `,
 		},

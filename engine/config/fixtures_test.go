@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -20,6 +21,9 @@ import (
 )
 
 const fixtures = "../../schema/testdata"
+
+// fixtureDay is the day that fixtures are judged on.
+var fixtureDay = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
 // plainRepository is dray.yaml of fixtures that bring none.
 const plainRepository = "apiVersion: dray/v1\nkind: Repository\nmetadata: {name: acme}\n"
@@ -118,7 +122,7 @@ func TestBadFixtures(t *testing.T) {
 	for _, path := range badFixtures(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			fsys, want := readFixture(t, path)
-			m, list, err := Load(t.Context(), fsys, Options{Registry: registryFor(path)})
+			m, list, err := Load(t.Context(), fsys, Options{Registry: registryFor(path), Now: fixtureDay})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -210,11 +214,11 @@ func TestGoodFixtures(t *testing.T) {
 	for _, d := range dirs {
 		t.Run(d.Name(), func(t *testing.T) {
 			fsys := os.DirFS(filepath.Join(fixtures, "good", d.Name()))
-			m, list, err := Load(t.Context(), fsys, Options{Registry: testRegistry()})
+			m, list, err := Load(t.Context(), fsys, Options{Registry: testRegistry(), Now: fixtureDay})
 			if err != nil || len(list) > 0 || m == nil {
 				t.Fatalf("error %v, diagnostics:\n%v", err, list)
 			}
-			again, _, _ := Load(t.Context(), fsys, Options{Registry: testRegistry()})
+			again, _, _ := Load(t.Context(), fsys, Options{Registry: testRegistry(), Now: fixtureDay})
 			if diff := cmp.Diff(m.Digest, again.Digest); diff != "" || m.Digest == "" {
 				t.Errorf("the digest is not the same twice: %s", diff)
 			}

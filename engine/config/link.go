@@ -22,6 +22,7 @@ type environment struct {
 	index      map[string]*loaded // by kind/name
 	registry   *adapters.Registry // nil: applications are not judged
 	faulty     map[*loaded]bool   // those in which linking has found an error
+	addresses  map[string]string  // of the connections that say where they go, by name
 	model      *Model
 }
 
@@ -45,6 +46,8 @@ func (e *environment) link() *Model {
 	}
 	e.environmentNames()
 	e.connections()
+	e.credentials()
+	e.reach()
 	e.lookups()
 	e.touchpoints()
 	e.tests()

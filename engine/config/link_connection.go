@@ -273,17 +273,15 @@ func (e *environment) endpoint(r *loaded, c *Connection, spec adapters.Spec, cr 
 		e.problemPath(r, "spec.config", codeApplication, "the settings do not say where the connection goes", "check the address")
 		return
 	}
+	if e.addresses == nil {
+		e.addresses = map[string]string{}
+	}
+	e.addresses[r.v.name] = endpoint
 	for _, bind := range cr.Spec.Bind {
 		if covers(bind, endpoint) {
 			return
 		}
 	}
-	path := "spec.config"
-	for _, name := range []string{"url", "host", "address", "baseUrl", "dsn"} {
-		if r.root.get("spec").get("config").get(name) != nil {
-			path = "spec.config." + name
-		}
-	}
-	d := e.problemPath(r, path, codeCredentialHost, fmt.Sprintf("this connection goes to %s, and its credential %q may go to %s only", endpoint, c.Credential, orList(cr.Spec.Bind)), "correct the address, or have the credential bound to it with dray credential set")
+	d := e.problemPath(r, addressPath(r), codeCredentialHost, fmt.Sprintf("this connection goes to %s, and its credential %q may go to %s only", endpoint, c.Credential, orList(cr.Spec.Bind)), "correct the address, or have the credential bound to it with dray credential set")
 	d.Related = []diag.Pos{cr.Source.Pos("spec.bind")}
 }

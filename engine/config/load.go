@@ -207,6 +207,7 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 	}
 	if l.o.Environment == "" || len(spec.Environments) <= 1 {
 		l.unused(environments)
+		l.idlePools(environments)
 	}
 	l.list.Add(diag.Merge(names, lists)...)
 	return first, nil

@@ -76,7 +76,15 @@ type Credential struct {
 	Environments []string        `json:"environments"`
 	Fields       []string        `json:"fields"`
 	Generation   int64           `json:"generation"`
+	Recipients   []string        `json:"recipients,omitempty"`
+	Expires      string          `json:"expires,omitempty"` // YYYY-MM-DD: the day from which it no longer works
+	TLS          *CredentialTLS  `json:"tls,omitempty"`
 	Raw          json.RawMessage `json:"raw"`
+}
+
+// CredentialTLS is what a credential demands of the way to the application.
+type CredentialTLS struct {
+	ClearText string `json:"clearText,omitempty"` // why its secrets may travel without TLS; empty: they may not
 }
 
 // Connection is a configured instance of an application.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"time"
 
 	"github.com/dray-sync/dray/adapters"
 )
@@ -22,6 +23,9 @@ type Options struct {
 	Compile func(MappingUse) []MappingProblem
 	// Updating says that the expected outputs of mapping tests are about to be written: files that hold them may be missing or short.
 	Updating bool
+	// Now is the time that dates are judged by: which credentials have expired. Zero: dates are not judged, so that an agent takes
+	// the same revision on every day.
+	Now time.Time
 	// Limits bound what is read. Zero fields have their defaults.
 	Limits LoadLimits
 }

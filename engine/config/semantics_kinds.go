@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // indexOfName returns where $out.name stands in an expression: the offset of $out, or -1.
@@ -118,12 +119,23 @@ func (s *semantics) testSetting(n *node) {
 }
 
 func (s *semantics) credential() {
+	s.day(s.spec, "rotated")
+	s.day(s.spec, "expires")
 	s.in(s.spec, "bind", func(v *node) {
 		s.each(v, func(_ int, b *node) {
 			if u, err := url.Parse(b.text); err != nil || u.Scheme == "" || u.Host == "" || u.User != nil {
 				s.report(b, codeBadValue, fmt.Sprintf("%q does not name a place", b.text), "write scheme, host, port and path prefix: https://erp.example:50000/b1s/")
 			}
 		})
+	})
+}
+
+// day demands a date where a field is there.
+func (s *semantics) day(n *node, name string) {
+	s.in(n, name, func(v *node) {
+		if _, err := time.Parse(dateForm, v.text); err != nil {
+			s.report(v, codeBadValue, fmt.Sprintf("%s is not a day", v.shown()), "write it as \"2027-04-01\", in quotes")
+		}
 	})
 }
 

@@ -42,7 +42,7 @@ func (a *app) loadFrom(ctx context.Context, source repo.Source, rev, environment
 	if err != nil {
 		return nil, nil, nil, unreachable(err)
 	}
-	model, list, err := config.Load(ctx, r.Tree, config.Options{Environment: environment, Registry: a.registry, Compile: mapping.Check})
+	model, list, err := config.Load(ctx, r.Tree, config.Options{Environment: environment, Registry: a.registry, Compile: mapping.Check, Now: a.now()})
 	if err != nil {
 		return nil, nil, nil, unreachable(err)
 	}
