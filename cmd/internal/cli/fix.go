@@ -40,7 +40,7 @@ func (a *app) fix(ctx context.Context, dir, environment string, dryRun bool) err
 			return failed(err)
 		}
 		made = append(made, applied(list, edits)...)
-		if _, list, err = config.Load(ctx, o, config.Options{Environment: environment, Registry: a.registry, Compile: mapping.Check, Cache: cache}); err != nil {
+		if _, list, err = config.Load(ctx, o, config.Options{Environment: environment, Registry: a.registry, Compile: mapping.Check, Cache: cache, Now: a.now()}); err != nil {
 			return unreachable(err)
 		}
 	}
