@@ -130,6 +130,16 @@ func (e *Engine) changeState(ctx context.Context, changes plan.Changes) error {
 		case plan.StatePruned:
 			err = e.withTouchpoint(ctx, c.Name, func(id int64) error { return e.store.PruneTouchpoint(ctx, id) })
 		}
+		if err == nil && len(c.PrunedRoutes) > 0 && c.State != plan.StatePruned {
+			err = e.withTouchpoint(ctx, c.Name, func(id int64) error {
+				for _, route := range c.PrunedRoutes {
+					if err := run.PruneRoute(ctx, e.store, id, route); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
 		if err := ignoreNotFound(err); err != nil {
 			return fmt.Errorf("touchpoint %q: %w", c.Name, err)
 		}

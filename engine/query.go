@@ -172,7 +172,7 @@ func (e *Engine) Search(ctx context.Context, touchpoint, value string) ([]api.Re
 	if err != nil {
 		return nil, err
 	}
-	return e.records(ctx, touchpoint, run.SearchHashes(h, value))
+	return e.records(ctx, touchpoint, run.SearchHashes(h, value, e.routesOf(touchpoint)...))
 }
 
 // records returns what is known of the records that some hashes stand for, each once, newest first.
@@ -199,7 +199,7 @@ func (e *Engine) records(ctx context.Context, touchpoint string, hashes []state.
 			view := e.deadLetterView(d)
 			r := byID[view.RecordID]
 			if r == nil {
-				r = &api.Record{ID: view.RecordID, Touchpoint: t.Name, State: "unknown", Trace: view.Trace}
+				r = &api.Record{ID: view.RecordID, Touchpoint: t.Name, Route: view.Route, State: "unknown", Trace: view.Trace}
 				e.places(r)
 				byID[r.ID] = r
 			}

@@ -36,7 +36,7 @@ var ledgerStates = map[state.LedgerState]string{
 // recordView is a ledger entry without its content.
 func (e *Engine) recordView(touchpoint string, l state.LedgerEntry) api.Record {
 	r := api.Record{
-		ID: hex.EncodeToString(l.KeyHash[:]), Touchpoint: touchpoint, State: ledgerStates[l.State], Trace: traceView(l.Trace),
+		ID: hex.EncodeToString(l.KeyHash[:]), Touchpoint: touchpoint, Route: l.Route, State: ledgerStates[l.State], Trace: traceView(l.Trace),
 		Revision: l.Revision, RunID: l.RunID, FirstAt: l.FirstAt, At: l.At,
 	}
 	e.places(&r)
@@ -48,7 +48,24 @@ func (e *Engine) places(r *api.Record) {
 	if f := e.current.Load().flow(r.Touchpoint); f != nil {
 		r.Source = f.Spec.Source.Connection + "/" + f.Spec.Source.Object
 		r.Destination = destinations(&f.Spec)
+		for _, d := range f.Spec.Targets() {
+			if r.Route != "" && d.Route == r.Route {
+				r.Destination = d.Destination.Connection + "/" + d.Destination.Object
+			}
+		}
 	}
+}
+
+// routesOf returns the names of a touchpoint's routes that have one.
+func (e *Engine) routesOf(touchpoint string) (names []string) {
+	if f := e.current.Load().flow(touchpoint); f != nil {
+		for _, d := range f.Spec.Targets() {
+			if d.Route != "" {
+				names = append(names, d.Route)
+			}
+		}
+	}
+	return names
 }
 
 // destinations names every object that a touchpoint writes its records to, each once.
@@ -65,7 +82,7 @@ func destinations(t *config.Touchpoint) string {
 // deadLetterView is a dead letter without its content.
 func (e *Engine) deadLetterView(d state.DeadLetter) api.DeadLetter {
 	return api.DeadLetter{
-		ID: d.ID, Touchpoint: e.nameOf(d.TouchpointID), State: string(d.State), Field: d.Field, Rule: d.Rule, Kind: d.Kind,
+		ID: d.ID, Touchpoint: e.nameOf(d.TouchpointID), Route: d.Route, State: string(d.State), Field: d.Field, Rule: d.Rule, Kind: d.Kind,
 		Cause: hex.EncodeToString(d.Cause[:]), Parked: d.Parked, Trace: traceView(d.Trace), Revision: d.Revision, RunID: d.RunID, Attempts: d.Attempts,
 		FirstAt: d.FirstAt, LastAt: d.LastAt, RecordID: hex.EncodeToString(d.KeyHash[:]),
 	}

@@ -92,6 +92,7 @@ type Counts struct {
 type Record struct {
 	ID          string            `json:"id" doc:"opaque"`
 	Touchpoint  string            `json:"touchpoint"`
+	Route       string            `json:"route,omitempty" doc:"the route or named destination it took"`
 	State       string            `json:"state" enum:"intended,written,unchanged,skipped,rejected,deleted,unknown"`
 	Trace       map[string]string `json:"trace,omitempty" doc:"the fields the touchpoint names in trace"`
 	Revision    string            `json:"revision,omitempty" doc:"the commit that mapped it"`
@@ -108,6 +109,7 @@ type Record struct {
 type DeadLetter struct {
 	ID         string            `json:"id"`
 	Touchpoint string            `json:"touchpoint"`
+	Route      string            `json:"route,omitempty" doc:"the route or named destination it was on"`
 	State      string            `json:"state"`
 	Field      string            `json:"field,omitempty"`
 	Rule       string            `json:"rule,omitempty"`

@@ -31,6 +31,7 @@ const (
 	codeKeyMissing         = "config/key-missing"
 	codeKeyNotMapped       = "config/key-not-mapped"
 	codeKeyTruncated       = "config/key-truncated"
+	codeUnreachable        = "config/unreachable-route"
 	codeCredential         = "config/credential"
 	codeCredentialHost     = "config/credential-host"
 	codePlainSecret        = "config/plain-secret"

@@ -48,6 +48,31 @@ spec:
 `,
 		},
 		{
+			Code: codeUnreachable,
+			Doc:  "No record can take the route: its condition never holds, or routes above it take all of its records.",
+			Hint: "move the route up, or correct the conditions",
+			Wrong: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  routes:
+    cases:
+      - {name: open, when: status != "DONE", destination: {connection: erp, object: sales, write: upsert, key: [id]}}
+      - {name: canceled, when: status == "CANCELED", destination: {connection: erp, object: items, write: upsert, key: [id]}}
+`,
+			Right: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  routes:
+    cases:
+      - {name: canceled, when: status == "CANCELED", destination: {connection: erp, object: items, write: upsert, key: [id]}}
+      - {name: open, when: status != "DONE", destination: {connection: erp, object: sales, write: upsert, key: [id]}}
+`,
+		},
+		{
 			Code: codeUnknownApplication,
 			Doc:  "There is no such application.",
 			Hint: "see dray application list, or declare it with kind: Application",

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -16,20 +17,39 @@ type MappingUse struct {
 	Where   string             // the source filter of the touchpoint that uses the mapping, or empty
 	Key     []string           // the destination's key, or empty
 	Zone    string             // the source connection's zone, or empty
+	Split   *Split             // of the touchpoint, or nil
+	// Steps are the touchpoint's steps that come before. nil: the mapping is in no touchpoint, and every name is taken.
+	Steps      []StepUse
+	Result     bool        // whether $result is there
+	Conditions []Condition // of the touchpoint
+}
+
+// StepUse is a step as mappings see it.
+type StepUse struct {
+	Name   string
+	Object *Object // what is known of the fields of its result; nil: nothing
+}
+
+// Condition is a condition of a touchpoint, which is judged beside a mapping.
+type Condition struct {
+	Path string // where it stands in the touchpoint
+	Text string // empty: it always holds
 }
 
 // A MappingProblem is what keeps a mapping from running, or may keep it from mapping some records.
 type MappingProblem struct {
 	Code     string
 	Severity diag.Severity
-	Path     string // inside the mapping, or for Where inside the touchpoint: spec.source.where
+	Path     string // inside the mapping, or for Where, Split and Conditions inside the touchpoint: spec.source.where
 	Message  string
 	Hint     string
 	Offset   int // in bytes, inside the text at Path; negative: all of it
 }
 
-// wherePath is where a touchpoint has its source filter.
-const wherePath = "spec.source.where"
+// inTouchpoint reports whether the path of a problem is one of the touchpoint's rather than of the mapping.
+func inTouchpoint(path string) bool {
+	return slices.ContainsFunc([]string{"spec.source.where", "spec.split.", "spec.routes."}, func(p string) bool { return strings.HasPrefix(path, p) })
+}
 
 // compile has every mapping compiled as its touchpoints will run it, so that what a run would refuse is refused here. Resources with
 // mistakes are left out: what follows from them says nothing new.
@@ -43,18 +63,58 @@ func (e *environment) compile() {
 		if e.wrong(e.index["Touchpoint/"+name]) {
 			continue
 		}
-		use := MappingUse{Where: t.Source.Where, Key: t.Destination.Key}
-		if c := e.model.Connections[t.Source.Connection]; c != nil {
-			use.Zone = c.Spec.Zone
+		for _, m := range t.Mappings() {
+			used[m] = true
 		}
-		used[t.Mapping] = true
-		e.compileUse(t.Mapping, e.model.Touchpoints[name].Source, use)
+		e.compileFlow(e.model.Touchpoints[name].Source, &t)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.model.Mappings)) {
 		if !used[name] {
 			e.compileUse(name, nil, MappingUse{})
 		}
 	}
+}
+
+// compileFlow compiles all that a touchpoint maps with and judges by.
+func (e *environment) compileFlow(at *Source, t *Touchpoint) {
+	use := MappingUse{Where: t.Source.Where, Split: t.Split, Steps: []StepUse{}}
+	if c := e.model.Connections[t.Source.Connection]; c != nil {
+		use.Zone = c.Spec.Zone
+	}
+	targets := t.Targets()
+	for _, target := range targets {
+		use.Key = target.Destination.Key
+		e.compileUse(target.Mapping, at, use)
+	}
+	use.Key = nil
+	for _, target := range targets {
+		if target.When != "" {
+			use.Conditions = append(use.Conditions, Condition{Path: target.WhenPath, Text: target.When})
+		}
+	}
+	if use.Conditions != nil {
+		e.compileFields("", nil, at, use)
+	}
+}
+
+// compileFields compiles fields that stand in the touchpoint itself, below path.
+func (e *environment) compileFields(path string, fields Fields, touchpoint *Source, use MappingUse) {
+	use.Mapping = &Mapping{Fields: fields}
+	content, err := json.Marshal(fields)
+	if err != nil {
+		panic("config: internal error: fields do not marshal: " + err.Error())
+	}
+	key := e.lookupsOf(&use, string(content))
+	for _, p := range e.cache.compile(key, func() []MappingProblem { return e.o.Compile(use) }) {
+		if !inTouchpoint(p.Path) {
+			p.Path = path + strings.TrimPrefix(p.Path, "spec.fields")
+		}
+		e.place(touchpoint, p)
+	}
+}
+
+func (e *environment) place(at *Source, p MappingProblem) {
+	e.list.Add(diag.Diagnostic{Code: p.Code, Severity: p.Severity, Pos: at.PosIn(p.Path, p.Offset), Path: p.Path, Message: p.Message, Hint: hintOr(p.Hint)})
 }
 
 // compileUse compiles one mapping and places its problems. touchpoint is nil for a mapping that none uses.
@@ -70,10 +130,10 @@ func (e *environment) compileUse(name string, touchpoint *Source, use MappingUse
 	key := e.lookupsOf(&use, m.Digest)
 	for _, p := range e.cache.compile(key, func() []MappingProblem { return e.o.Compile(use) }) {
 		at := m.Source
-		if p.Path == wherePath && touchpoint != nil {
+		if touchpoint != nil && inTouchpoint(p.Path) {
 			at = touchpoint
 		}
-		e.list.Add(diag.Diagnostic{Code: p.Code, Severity: p.Severity, Pos: at.PosIn(p.Path, p.Offset), Path: p.Path, Message: p.Message, Hint: hintOr(p.Hint)})
+		e.place(at, p)
 	}
 }
 
@@ -91,7 +151,19 @@ func (e *environment) lookupsOf(use *MappingUse, mapping string) string {
 		use.Lookups[name] = &bare
 		parts = append(parts, l.Digest)
 	}
-	return strings.Join(parts, "\x00")
+	return strings.Join(append(parts, use.around()...), "\x00")
+}
+
+// around returns texts that differ whenever what the touchpoint adds to a mapping does.
+func (u *MappingUse) around() []string {
+	if u.Split == nil && u.Steps != nil && len(u.Steps) == 0 && !u.Result && u.Conditions == nil {
+		return nil
+	}
+	content, err := json.Marshal([]any{u.Split, u.Steps, u.Steps == nil, u.Result, u.Conditions})
+	if err != nil {
+		panic("config: internal error: the use of a mapping does not marshal: " + err.Error())
+	}
+	return []string{string(content)}
 }
 
 func hintOr(hint string) string {

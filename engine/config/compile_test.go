@@ -40,7 +40,7 @@ var refused = []string{
 	`{"x":{"from":"a","scale":2}}`,
 	`{"x":{"each":"a","as":"int","fields":{"y":{"from":"z"}}}}`,
 	`{"x":{"from":"a..b"}}`,
-	`{"x":{"from":"$steps.a"}}`,
+	`{"x":{"from":"$file.a"}}`,
 	`{"x":{"from":"$parent.a"}}`,
 	`{"x":{"from":"$index"}}`,
 	`{"x":{"from":"$run.later"}}`,

@@ -100,7 +100,7 @@ func fieldOffset(text string, i int) int {
 }
 
 // pathRoots are the reserved roots that paths can start with.
-var pathRoots = []string{"$this", "$root", "$parent", "$index", "$out", "$run"}
+var pathRoots = []string{"$this", "$root", "$parent", "$index", "$out", "$steps", "$run"}
 
 func judgePath(text string) *formProblem {
 	const hint = `write a.b[0].c, and quote names with other characters inside: '"Art.-Nr."'`

@@ -23,10 +23,13 @@ func (e *environment) touchpoints() {
 		if o, ok := e.object(r, "spec.source", t.Source.Connection, t.Source.Object); ok && t.Source.Read != "" && !o.CanRead(adapters.ReadMode(t.Source.Read)) {
 			e.unreadable(r, t.Source, o)
 		}
-		if o, ok := e.object(r, "spec.destination", t.Destination.Connection, t.Destination.Object); ok && t.Destination.Write != "" && !o.CanWrite(adapters.WriteMode(t.Destination.Write)) {
-			e.problemPath(r, "spec.destination.write", codeUnsupported, fmt.Sprintf("%q cannot be written in the mode %s", t.Destination.Object, t.Destination.Write), "it can be written with "+wordList(o.Writes))
+		for _, d := range t.Targets() {
+			if o, ok := e.object(r, d.Path, d.Destination.Connection, d.Destination.Object); ok && d.Destination.Write != "" && !o.CanWrite(adapters.WriteMode(d.Destination.Write)) {
+				e.problemPath(r, d.Path+".write", codeUnsupported, fmt.Sprintf("%q cannot be written in the mode %s", d.Destination.Object, d.Destination.Write), "it can be written with "+wordList(o.Writes))
+			}
+			e.key(r, d)
 		}
-		e.key(r, t)
+		e.routes(r, &t)
 	}
 }
 
@@ -99,8 +102,8 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 	return foretold()
 }
 
-// key judges whether the mapping sets the destination's key, whole.
-func (e *environment) key(r *loaded, t Touchpoint) {
+// key judges whether the mapping of a target sets its key, whole.
+func (e *environment) key(r *loaded, t Target) {
 	m, ok := e.model.Mappings[t.Mapping]
 	if !ok || len(m.Spec.Fields) == 0 {
 		return
@@ -110,7 +113,7 @@ func (e *environment) key(r *loaded, t Touchpoint) {
 		if err != nil || p.Root() != "" || len(p) == 0 {
 			continue // said elsewhere
 		}
-		path := fmt.Sprintf("spec.destination.key[%d]", i)
+		path := fmt.Sprintf("%s.key[%d]", t.Path, i)
 		at := slices.IndexFunc(m.Spec.Fields, func(f NamedField) bool { return f.Name == p[0].Name })
 		if at < 0 {
 			mapping := e.index["Mapping/"+t.Mapping]

@@ -25,12 +25,12 @@ func (s *semantics) mapping() {
 		if len(v.keys) == 0 {
 			s.report(v, codeMissingField, "the mapping has no field", "map at least one")
 		}
-		s.mappingFields(v, mappingPlace{roots: []string{"$this", "$root", "$out", "$run"}, all: all}, true)
+		s.mappingFields(v, mappingPlace{roots: []string{"$this", "$root", "$out", "$steps", "$run"}, all: all}, true)
 	})
 	s.in(s.spec, "checks", func(v *node) {
 		s.unique(v, "name")
 		s.each(v, func(_ int, check *node) {
-			p := s.expression(check, "expr", condition, "$root", "$out", "$run")
+			p := s.expression(check, "expr", condition, "$root", "$out", "$steps", "$run")
 			s.outRefs(check.get("expr"), "expr", p, mappingPlace{mapped: all, all: all})
 		})
 	})

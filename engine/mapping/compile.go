@@ -35,6 +35,7 @@ type compiler struct {
 	paths     []record.Path
 	scratch   *Executor // for constants
 	points    []Point
+	program   *Program // as far as it is made
 }
 
 func compile(m *config.Mapping, o Options, tables map[string]*table, problems []Problem) (*Program, []Problem) {
@@ -46,6 +47,7 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 	top := &scope{slots: c.slots, typ: objectType(o.Source)}
 	c.zone = c.location("", o.Zone)
 	p := &Program{slots: c.slots, steps: c.stepNames}
+	c.program = p
 	for _, e := range o.Extra {
 		pl, ok := c.place(top, "", e.Root(), withoutRoot(e), false)
 		if !ok {
@@ -55,6 +57,14 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 	}
 	if o.Where != "" {
 		p.where = c.condition(top, "spec.source.where", o.Where)
+	}
+	top = c.split(top)
+	for _, k := range o.Conditions {
+		var when *condition
+		if k.Text != "" {
+			when = c.condition(top, k.Path, k.Text)
+		}
+		p.conditions = append(p.conditions, when)
 	}
 	p.fields = c.topFields(top, m.Fields)
 	c.keys(m)
@@ -103,7 +113,7 @@ func (p *Program) finish(c *compiler) {
 	p.shape = record.NewShape(shape...)
 	p.paths = c.paths
 	if c.seen[""] { // the record itself
-		p.paths = nil
+		p.paths, p.whole = nil, true
 	}
 }
 

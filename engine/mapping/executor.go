@@ -22,6 +22,8 @@ type Executor struct {
 	row       []record.Value
 	extra     []record.Value
 	steps     []record.Value // by index of the program's
+	parts     []record.Value // key of the element of a split
+	result    record.Value   // the destination's answer
 	refs      []record.Value // paths of the expression that runs
 	stack     []record.Value // elements of the lists being made
 	keys      []record.Value // of the lookup being done
@@ -45,7 +47,7 @@ func (p *Program) NewExecutor(now func() time.Time) *Executor {
 	return &Executor{
 		p: p, reached: reached, clock: now, extractor: p.slots.NewExtractor(),
 		frames: make([][]record.Value, p.depth+1), index: make([]int, p.depth+1),
-		row: make([]record.Value, len(p.fields)), extra: make([]record.Value, len(p.extra)),
+		row: make([]record.Value, len(p.fields)), parts: make([]record.Value, len(p.parts)), extra: make([]record.Value, len(p.extra)),
 		steps: make([]record.Value, len(p.steps)), refs: make([]record.Value, p.maxRefs),
 	}
 }
@@ -109,6 +111,11 @@ func (e *Executor) run() Outcome {
 			return Filtered
 		}
 	}
+	return e.fill()
+}
+
+// fill maps the current record.
+func (e *Executor) fill() Outcome {
 	for i, f := range e.p.fields {
 		v, ok := f.eval(e)
 		switch {

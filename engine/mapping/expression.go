@@ -74,6 +74,9 @@ func (c *compiler) exprScope(s *scope) expr.Scope {
 	if c.Steps != nil {
 		roots[rootSteps] = expr.Type{Kind: record.Object, Fields: c.Steps}
 	}
+	if c.Result {
+		roots[rootResult] = expr.Type{}
+	}
 	if s.parent != nil {
 		roots[rootParent] = s.parent.typ
 		roots[rootIndex] = expr.Type{Kind: record.Int}

@@ -357,7 +357,7 @@ func TestProblems(t *testing.T) {
 		{"scale without as", `{"x":{"from":"a","scale":2}}`, CodeConflict, "spec.fields.x.scale"},
 		{"as with each", `{"x":{"each":"a","as":"int","fields":{"y":{"from":"z"}}}}`, CodeConflict, "spec.fields.x.as"},
 		{"path", `{"x":{"from":"a..b"}}`, CodePath, "spec.fields.x.from"},
-		{"root", `{"x":{"from":"$steps.a"}}`, CodeRoot, "spec.fields.x.from"},
+		{"root", `{"x":{"from":"$file.a"}}`, CodeRoot, "spec.fields.x.from"},
 		{"parent at the top", `{"x":{"from":"$parent.a"}}`, CodeRoot, "spec.fields.x.from"},
 		{"index at the top", `{"x":{"from":"$index"}}`, CodeRoot, "spec.fields.x.from"},
 		{"later", `{"x":{"from":"$out.y"},"y":{"from":"a"}}`, CodeLater, "spec.fields.x.from"},

@@ -16,6 +16,12 @@ type Options struct {
 	Lookups map[string]*config.Lookup
 	// Where is the touchpoint's source filter, or empty.
 	Where string
+	// Split makes several records of one; nil: it is one. Where and Extra are about the record as it was read.
+	Split *config.Split
+	// Result says that the destination's answer is there: $result.
+	Result bool
+	// Conditions are those that [Executor.Holds] judges.
+	Conditions []config.Condition
 	// Extra are paths that the caller wants to see of each record (key, version, cursor, trace), extracted in the same pass.
 	Extra []record.Path
 	// Key names the output fields that form the destination's key: each must be there and not blank.
@@ -64,19 +70,23 @@ func firstError(problems []Problem) Problem {
 
 // A Program is a compiled mapping. It is immutable and safe for concurrent use.
 type Program struct {
-	shape   *record.Shape
-	columns []Column
-	labels  []string // of the columns, as they stand in JSON: "name":
-	paths   []record.Path
-	slots   *record.Slots
-	extra   []place
-	where   *condition
-	fields  []*field
-	checks  []*check
-	steps   []string // names below $steps, sorted
-	points  []Point
-	depth   int
-	maxRefs int
+	shape      *record.Shape
+	columns    []Column
+	labels     []string // of the columns, as they stand in JSON: "name":
+	paths      []record.Path
+	slots      *record.Slots
+	whole      bool
+	extra      []place
+	where      *condition
+	split      *part   // the list whose elements are the records; nil: the record is one
+	parts      []place // the key of an element
+	conditions []*condition
+	fields     []*field
+	checks     []*check
+	steps      []string // names below $steps, sorted
+	points     []Point
+	depth      int
+	maxRefs    int
 }
 
 // Shape returns the columns of the output, for writers that take rows.
@@ -84,6 +94,9 @@ func (p *Program) Shape() *record.Shape { return p.shape }
 
 // Columns returns the columns of the output, in the order of [Program.Shape]. The caller must not change them.
 func (p *Program) Columns() []Column { return p.columns }
+
+// Whole reports whether the record itself is wanted whole.
+func (p *Program) Whole() bool { return p.whole }
 
 // Paths returns all paths of the source record that will be looked at, for a read request. A name after a list means that of
 // each element. An empty result means that the record itself is wanted whole. The caller must not change it.

@@ -17,6 +17,7 @@ const (
 	rootOut    = "$out"    // the whole record as far as it is mapped
 	rootRun    = "$run"    // now
 	rootSteps  = "$steps"  // what the steps before found, by name
+	rootResult = "$result" // the destination's answer, in write-backs
 )
 
 const rootsHint = "available are $this, $root, $out and $run.now, and inside a list $parent and $index"
@@ -41,6 +42,7 @@ const (
 	inOutWhole
 	inRun
 	inStep
+	inResult
 )
 
 // place is where a value is found at run time.
@@ -48,7 +50,7 @@ type place struct {
 	kind  placeKind
 	depth int
 	slot  int         // slot, column of the output, or index of the step
-	path  record.Path // what leads on below the column or the step
+	path  record.Path // what leads on below the column, the step or the answer
 }
 
 // load returns the value at a place. It is the same for all of a record, but for elements and the output.
@@ -64,6 +66,8 @@ func (e *Executor) load(p *place) record.Value {
 		return e.arena.Object(e.p.shape.Names(), e.row)
 	case inStep:
 		return follow(e.steps[p.slot], p.path)
+	case inResult:
+		return follow(e.result, p.path)
 	default:
 		return e.now()
 	}
@@ -135,6 +139,11 @@ func (c *compiler) place(s *scope, at, root string, p record.Path, tree bool) (p
 			return place{}, false
 		}
 		return place{kind: inRun}, true
+	case rootResult:
+		if c.Result {
+			return place{kind: inResult, path: p}, true
+		}
+		fallthrough
 	default:
 		c.problem(CodeRoot, at, fmt.Sprintf("%s is not available here", root), rootsHint)
 		return place{}, false

@@ -15,6 +15,8 @@ func (f *flow) effects() []Effect {
 		switch {
 		case t.before == nil:
 			e = append(e, Effect{Review, fmt.Sprintf("it writes to %s, too: records that were delivered already are not sent there until they change at the source", t.name())})
+		case t.pruned():
+			e = append(e, Effect{Dangerous, fmt.Sprintf("route %s is gone: it no longer writes to %s, and the ledger and dead letters of the route are destroyed", t.before.Route, t.name())})
 		case t.after == nil:
 			e = append(e, Effect{Review, fmt.Sprintf("it no longer writes to %s: what is there stays", t.name())})
 		default:

@@ -99,6 +99,9 @@ func (t target) name() string {
 	return d.Destination.Connection + "/" + d.Destination.Object
 }
 
+// pruned reports whether the target had a ledger and dead letters of its own and is gone.
+func (t target) pruned() bool { return t.after == nil && t.before.Route != "" }
+
 // its says whose something is, where there are several.
 func (t target) its(what string) string {
 	if t.after.Route == "" {

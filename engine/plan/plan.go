@@ -100,6 +100,8 @@ type TouchpointChange struct {
 	Effects     []Effect    `json:"effects,omitempty"` // what comes of it, the most dangerous first
 	// Mapping are the differences between the old mapping and the new one, when it goes through another one.
 	Mapping []FieldChange `json:"mapping,omitempty"`
+	// PrunedRoutes are routes and named destinations that are gone: their ledger and dead letters are destroyed.
+	PrunedRoutes []string `json:"prunedRoutes,omitempty"`
 	// Existing is what an agent holds of it, where one was asked: Diff does not.
 	Existing *Existing `json:"existing,omitempty"`
 }

@@ -71,6 +71,9 @@ func (p *pair) touchpoint(name string, changed map[string]ResourceChange) (Touch
 		effects = append(effects, Effect{Review, "nothing is reset, and the annotation " + AllowReset + " permits it for every change to come: remove it"})
 	}
 	for _, t := range f.targets {
+		if t.pruned() {
+			c.PrunedRoutes = append(c.PrunedRoutes, t.before.Route)
+		}
 		if t.switched && len(c.Mapping) < mostFields {
 			c.Mapping = append(c.Mapping, t.mapping...)
 		}

@@ -27,36 +27,19 @@ func resolve(l *config.Limit, live int64) *int64 {
 // deliver writes what is to be written. After an error the items that are still toWrite were not delivered, and the checkpoint must
 // not move; what was delivered or set aside is to be recorded all the same.
 func (s *session) deliver(ctx context.Context, r *Runner, w *work, n *state.Counts) error {
-	if s.writer == nil {
+	if s.ends.flow.Spec.Mode == "observe" {
 		s.observeOnly()
 		return nil
 	}
 	creates, updates := s.intend()
-	done := w.done
-	if err := s.limits.spend(done, creates, updates); err != nil {
+	if err := s.limits.spend(w.done, creates, updates); err != nil {
 		return err
 	}
 	if err := s.settleIntents(ctx, n); err != nil {
 		return err
 	}
-	out := new(record.Batch)
-	var group []*item
-	seen := map[state.KeyHash]bool{}
-	for i := range s.stage.items {
-		it := &s.stage.items[i]
-		if it.fate != toWrite {
-			continue
-		}
-		if it.destKey != nil && seen[it.dest] { // a later version of a record in the group: it must come after
-			if err := s.write(ctx, r, w, out, group, n); err != nil {
-				return err
-			}
-			group, seen = group[:0], map[state.KeyHash]bool{}
-		}
-		seen[it.dest] = true
-		group = append(group, it)
-	}
-	return s.write(ctx, r, w, out, group, n)
+	d := &delivery{session: s, runner: r, work: w, counts: n}
+	return d.all(ctx)
 }
 
 // observeOnly leaves everything unsent: mode observe.
@@ -74,7 +57,7 @@ func (s *session) intend() (creates, updates int64) {
 		it := &s.stage.items[i]
 		switch {
 		case it.fate != toWrite:
-		case s.ends.flow.Spec.Destination.Write == string(adapters.WriteUpdate) || it.known():
+		case it.lane.Destination.Write == string(adapters.WriteUpdate) || it.known():
 			updates++
 		default:
 			creates++
@@ -83,26 +66,79 @@ func (s *session) intend() (creates, updates int64) {
 	return creates, updates
 }
 
-// write sends one group, in which no destination key stands twice, and tries again while that is worth it.
-func (s *session) write(ctx context.Context, r *Runner, w *work, out *record.Batch, group []*item, n *state.Counts) error {
+// A delivery sends the items of one batch.
+type delivery struct {
+	*session
+	runner *Runner
+	work   *work
+	counts *state.Counts
+}
+
+// place is a record at a destination, whichever route leads there.
+type place struct {
+	object int
+	key    state.KeyHash
+}
+
+// all sends the items in groups in which no record stands twice, so that a later version comes after the one before.
+func (d *delivery) all(ctx context.Context) error {
+	there, seen := map[place]bool{}, map[state.KeyHash]int{}
+	several := len(d.stage.lanes) > 1
+	for i := range d.stage.items {
+		it := &d.stage.items[i]
+		if it.fate != toWrite {
+			continue
+		}
+		at := place{it.lane.place, it.dest}
+		index, again := seen[it.source]
+		if it.destKey != nil && there[at] || several && again && index != it.index {
+			if err := d.flush(ctx); err != nil {
+				return err
+			}
+			clear(there)
+			clear(seen)
+		}
+		there[at] = true
+		if several {
+			seen[it.source] = it.index
+		}
+		it.lane.group = append(it.lane.group, it)
+	}
+	return d.flush(ctx)
+}
+
+// flush sends what the lanes have gathered. One that cannot be reached does not keep the others from sending theirs.
+func (d *delivery) flush(ctx context.Context) (first error) {
+	for _, l := range d.stage.lanes {
+		group := l.group
+		l.group = l.group[:0]
+		if err := d.write(ctx, l, group); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// write sends one group of a lane, in which no destination key stands twice, and tries again while that is worth it.
+func (d *delivery) write(ctx context.Context, l *lane, group []*item) error {
 	if len(group) == 0 {
 		return nil
 	}
-	if err := s.persistIntents(ctx, r, w, group); err != nil {
+	if err := d.persistIntents(ctx, l, group); err != nil {
 		return err
 	}
 	for {
-		s.emit(out, group)
+		d.emit(l, group)
 		outcomes := make([]adapters.Outcome, len(group))
-		err := s.writer.Write(ctx, out, outcomes)
-		group = s.settle(group, outcomes, n)
+		err := l.writer.Write(ctx, l.out, outcomes)
+		group = d.settle(l, group, outcomes)
 		if err == nil && len(group) == 0 {
 			return nil
 		}
 		if err == nil {
-			err = &adapters.Error{Kind: adapters.UnknownOutcome, Op: "writing", Object: s.ends.flow.Spec.Destination.Object, Rule: "no outcome"}
+			err = &adapters.Error{Kind: adapters.UnknownOutcome, Op: "writing", Object: l.Destination.Object, Rule: "no outcome"}
 		}
-		open, unclear := s.resolveUnknown(ctx, group, n)
+		open, unclear := d.resolveUnknown(ctx, l, group)
 		if unclear != nil { // what may have arrived is not sent again before it is looked up
 			return unclear
 		}
@@ -110,27 +146,27 @@ func (s *session) write(ctx context.Context, r *Runner, w *work, out *record.Bat
 			return nil
 		}
 		err = asTemporary(err)
-		wait, again := s.patient.wait(err, r.Now())
-		if !again || wait > inPlace || !r.pause(ctx, wait) {
+		wait, again := d.patient.wait(err, d.runner.Now())
+		if !again || wait > inPlace || !d.runner.pause(ctx, wait) {
 			return err
 		}
 	}
 }
 
-// emit writes the mapped records of a group into out, as the writer wants them.
-func (s *session) emit(out *record.Batch, group []*item) {
-	rows := s.writer.Encoding() == record.Rows
+// emit writes the mapped records of a group into the lane's out, as its writer wants them.
+func (d *delivery) emit(l *lane, group []*item) {
+	out, rows := l.out, l.writer.Encoding() == record.Rows
 	if rows {
-		out.Reset(s.ends.program.Shape())
+		out.Reset(l.program.Shape())
 	} else {
 		out.Reset(nil)
 	}
-	columns := s.ends.program.Columns()
+	columns := l.program.Columns()
 	for _, it := range group {
-		row := s.stage.rows.Row(it.row)
+		row := l.rows.Row(it.row)
 		if !rows {
-			s.stage.text = s.ends.program.AppendJSON(s.stage.text[:0], row, !it.known())
-			out.AppendDoc(s.stage.text)
+			d.stage.text = l.program.AppendJSON(d.stage.text[:0], row, !it.known())
+			out.AppendDoc(d.stage.text)
 			continue
 		}
 		out.AppendRow(row...)
@@ -146,7 +182,8 @@ func (s *session) emit(out *record.Batch, group []*item) {
 }
 
 // settle takes the outcomes in and returns the items that have none yet.
-func (s *session) settle(group []*item, outcomes []adapters.Outcome, n *state.Counts) []*item {
+func (d *delivery) settle(l *lane, group []*item, outcomes []adapters.Outcome) []*item {
+	n := d.counts
 	var open []*item
 	for i, it := range group {
 		it.outcome = outcomes[i]
@@ -160,7 +197,7 @@ func (s *session) settle(group []*item, outcomes []adapters.Outcome, n *state.Co
 		case adapters.Deleted:
 			n.Deleted++
 		case adapters.Rejected:
-			it.fate = setAside
+			l.refused(it)
 			continue
 		default:
 			open = append(open, it)
@@ -173,8 +210,8 @@ func (s *session) settle(group []*item, outcomes []adapters.Outcome, n *state.Co
 
 // resolveUnknown looks up the items that were sent and not answered. Keyed writes are harmless to repeat; a create is looked up by
 // its key, and without one it is set aside for a person to decide.
-func (s *session) resolveUnknown(ctx context.Context, group []*item, n *state.Counts) ([]*item, error) {
-	if !s.creates() {
+func (d *delivery) resolveUnknown(ctx context.Context, l *lane, group []*item) ([]*item, error) {
+	if !l.creates() {
 		return group, nil
 	}
 	var open, unknown []*item
@@ -185,16 +222,23 @@ func (s *session) resolveUnknown(ctx context.Context, group []*item, n *state.Co
 			open = append(open, it)
 		}
 	}
-	missing, err := s.lookUp(ctx, unknown, n)
+	missing, err := d.lookUp(ctx, l, unknown, d.counts)
 	if err != nil {
 		return nil, err
 	}
 	return append(open, missing...), nil
 }
 
-// creates reports whether a write that is repeated makes another record.
-func (s *session) creates() bool {
-	return s.ends.flow.Spec.Destination.Write == string(adapters.WriteCreate)
+// refused decides about an item that the destination refuses.
+func (l *lane) refused(it *item) {
+	choice := l.WhenRefused
+	if it.outcome.Err != nil && it.outcome.Err.Kind == adapters.NotFound {
+		choice = l.WhenMissing
+	}
+	it.fate, it.review = setAside, choice == "review"
+	if choice == "skip" {
+		it.fate = skipped
+	}
 }
 
 // asTemporary turns an unknown outcome that has been resolved into something worth another attempt.
@@ -206,25 +250,22 @@ func asTemporary(err error) error {
 }
 
 // lookUp asks the destination for items whose create may have arrived. It settles those it finds and returns the others.
-func (s *session) lookUp(ctx context.Context, items []*item, n *state.Counts) (missing []*item, err error) {
+func (s *session) lookUp(ctx context.Context, l *lane, items []*item, n *state.Counts) (missing []*item, err error) {
 	if len(items) == 0 {
 		return nil, nil
 	}
-	byKey, ok := s.ends.destination.(adapters.KeyReader)
-	if !ok || len(s.stage.keyCols) == 0 {
-		s.setUnknownAside(items)
+	byKey, ok := l.destination.(adapters.KeyReader)
+	if !ok || len(l.keyCols) == 0 {
+		l.setUnknownAside(items)
 		return nil, nil
 	}
 	keys := make([][]record.Value, len(items))
 	for i, it := range items {
-		row := s.stage.rows.Row(it.row)
-		for _, c := range s.stage.keyCols {
-			keys[i] = append(keys[i], row[c])
-		}
+		keys[i] = l.key(it)
 	}
-	exists, err := byKey.ReadByKey(ctx, s.ends.writeRequest(), keys)
+	exists, err := byKey.ReadByKey(ctx, l.writeRequest(), keys)
 	if ctx.Err() == nil && adapters.KindOf(err) == adapters.Invalid && err != nil { // the object cannot be looked up
-		s.setUnknownAside(items)
+		l.setUnknownAside(items)
 		return nil, nil
 	}
 	if err != nil {
@@ -242,30 +283,30 @@ func (s *session) lookUp(ctx context.Context, items []*item, n *state.Counts) (m
 }
 
 // setUnknownAside leaves it to a person whether items arrived.
-func (s *session) setUnknownAside(items []*item) {
+func (l *lane) setUnknownAside(items []*item) {
 	for _, it := range items {
 		it.fate = setAside
 		it.outcome = adapters.Outcome{Result: adapters.Rejected, Err: &adapters.Error{
-			Kind: adapters.UnknownOutcome, Op: "writing", Object: s.ends.flow.Spec.Destination.Object,
+			Kind: adapters.UnknownOutcome, Op: "writing", Object: l.Destination.Object,
 			Rule: "sent, no answer came, and it cannot be looked up",
 		}}
 	}
 }
 
 // persistIntents writes down, before a create is sent, that it is about to be.
-func (s *session) persistIntents(ctx context.Context, r *Runner, w *work, group []*item) error {
-	if !s.creates() {
+func (d *delivery) persistIntents(ctx context.Context, l *lane, group []*item) error {
+	if !l.creates() {
 		return nil
 	}
-	now := r.Now()
+	now := d.runner.Now()
 	c := state.Commit{Ledger: make([]state.LedgerEntry, 0, len(group))}
 	for _, it := range group {
-		e := s.entry(it, now)
+		e := d.entry(it, now)
 		e.State = state.LedgerIntended
 		c.Ledger = append(c.Ledger, e)
 		it.intended = true
 	}
-	return r.Store.Commit(ctx, w.fence, c)
+	return d.runner.Store.Commit(ctx, d.work.fence, c)
 }
 
 // recall takes intents back whose records are known not to have been sent, so that nobody looks for them.
@@ -286,12 +327,16 @@ func (s *session) recall(c *state.Commit, now time.Time) {
 
 // settleIntents looks up creates of an earlier attempt that may have arrived before the process ended.
 func (s *session) settleIntents(ctx context.Context, n *state.Counts) error {
-	var intended []*item
-	for i := range s.stage.items {
-		if it := &s.stage.items[i]; it.fate == toWrite && it.before.State == state.LedgerIntended {
-			intended = append(intended, it)
+	for _, l := range s.stage.lanes {
+		var intended []*item
+		for i := range s.stage.items {
+			if it := &s.stage.items[i]; it.lane == l && it.fate == toWrite && it.before.State == state.LedgerIntended {
+				intended = append(intended, it)
+			}
+		}
+		if _, err := s.lookUp(ctx, l, intended, n); err != nil {
+			return err
 		}
 	}
-	_, err := s.lookUp(ctx, intended, n)
-	return err
+	return nil
 }

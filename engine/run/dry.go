@@ -17,6 +17,7 @@ import (
 type DryRecord struct {
 	Outcome mapping.Outcome
 	Reason  mapping.Reason
+	Route   string // where it would be written; empty: the only place, or none
 	Output  []byte // the mapped record as JSON; nil unless it would be written
 }
 
@@ -41,8 +42,26 @@ func Dry(ctx context.Context, f *Flow, pool *connect.Pool, now func() time.Time,
 }
 
 func (e *ends) dry(ctx context.Context, r adapters.Reader, now func() time.Time, limit int64, n *state.Counts, show func(DryRecord) error) error {
-	exec, b := e.program.NewExecutor(now), new(record.Batch)
+	w, b := newWalker(e, now), new(record.Batch)
 	var text []byte
+	var failed error
+	visit := func(t turn) {
+		d := DryRecord{Outcome: t.Outcome, Reason: t.Reason}
+		switch t.Outcome {
+		case mapping.Filtered:
+			n.Filtered++
+		case mapping.Skipped:
+			n.Skipped++
+		case mapping.Rejected:
+			n.Rejected++
+		case mapping.Parked:
+			n.Parked++
+		case mapping.Mapped:
+			text = t.lane.program.AppendJSON(text[:0], t.Row, true)
+			d.Output, d.Route = text, t.lane.Route
+		}
+		failed = errors.Join(failed, show(d))
+	}
 	for {
 		err := r.Next(ctx, b)
 		if errors.Is(err, io.EOF) {
@@ -56,23 +75,8 @@ func (e *ends) dry(ctx context.Context, r adapters.Reader, now func() time.Time,
 				return nil
 			}
 			n.Read++
-			res := exec.Map(b, i)
-			d := DryRecord{Outcome: res.Outcome, Reason: res.Reason}
-			switch res.Outcome {
-			case mapping.Filtered:
-				n.Filtered++
-			case mapping.Skipped:
-				n.Skipped++
-			case mapping.Rejected:
-				n.Rejected++
-			case mapping.Parked:
-				n.Parked++
-			case mapping.Mapped:
-				text = e.program.AppendJSON(text[:0], res.Row, true)
-				d.Output = text
-			}
-			if err := show(d); err != nil {
-				return err
+			if w.walk(b, i, visit); failed != nil {
+				return failed
 			}
 		}
 	}

@@ -68,11 +68,19 @@ func text(v record.Value) string {
 	return strings.Trim(string(v.AppendJSON(nil)), `"`)
 }
 
-// SearchHashes returns the hashes under which a value that a person typed may be found: as text and, if it is one, as number.
-func SearchHashes(h *secret.Hasher, value string) []state.KeyHash {
+// SearchHashes returns the hashes under which a value that a person typed may be found: as text and, if it is one, as number; and as the source
+// key on each of the named routes.
+func SearchHashes(h *secret.Hasher, value string, routes ...string) []state.KeyHash {
 	hashes := []state.KeyHash{state.KeyHash(h.Key(secret.StringPart(value)))}
 	if p, err := secret.DecimalPart(value); err == nil {
 		hashes = append(hashes, state.KeyHash(h.Key(p)))
+	}
+	plain := hashes[:len(hashes):len(hashes)]
+	for _, name := range routes {
+		tag := routeTag(h, name)
+		for _, key := range plain {
+			hashes = append(hashes, state.RouteKey(tag, key))
+		}
 	}
 	return hashes
 }

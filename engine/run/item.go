@@ -2,8 +2,10 @@ package run
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
+	"time"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
@@ -26,12 +28,15 @@ const (
 
 // An item is one record of the batch at hand.
 type item struct {
-	index int // in the source batch
-	row   int // in the staged rows; -1: it was not mapped
-	fate  fate
+	index   int   // in the source batch
+	element int   // of the split
+	lane    *lane // nil: it has not come to a route
+	row     int   // in the rows of the lane; -1: it was not mapped
+	fate    fate
 
-	keyed   bool // hash is that of the source key, and not of the whole record
-	hash    state.KeyHash
+	keyed   bool          // hash is that of the source key, and not of the whole record
+	source  state.KeyHash // of the record on whatever route
+	hash    state.KeyHash // of the record on this route
 	key     []byte
 	version []byte
 	trace   []state.TraceField
@@ -44,77 +49,102 @@ type item struct {
 	reason      mapping.Reason
 	outcome     adapters.Outcome
 	superseded  bool // a dead letter that is out of date
+	duplicate   bool // seen before
+	review      bool // a person has to look at it
+	// outdated are the keys of open dead letters that are of other routes than the record takes.
+	outdated []state.KeyHash
 }
+
+// route returns the name of the item's route.
+func (it *item) route() string {
+	if it.lane == nil {
+		return ""
+	}
+	return it.lane.Route
+}
+
+// parked reports whether the item waits for a person.
+func (it *item) parked() bool { return it.review || it.row >= 0 && it.reason.Check != "" }
 
 // stage maps the records of a batch and decides what the record alone can decide.
 type stage struct {
-	ends    *ends
-	hasher  *secret.Hasher
-	exec    *mapping.Executor
-	rows    *record.Batch // the mapped records
-	items   []item
-	text    []byte // scratch
-	parts   []secret.Part
-	keyCols []int // the destination key among the columns
+	*walker
+	hasher *secret.Hasher
+	items  []item
+	text   []byte // scratch
+	parts  []secret.Part
 	// letters are the dead letters that the records come from, one for each; nil: they come from the source.
 	letters []state.DeadLetter
 	// generation of the touchpoint: what an earlier one recorded proves nothing about this one's destination.
 	generation int64
 }
 
-func newStage(e *ends, h *secret.Hasher, exec *mapping.Executor, generation int64) *stage {
-	s := &stage{ends: e, hasher: h, exec: exec, rows: new(record.Batch), generation: generation, parts: make([]secret.Part, 0, 8)}
-	for _, name := range e.flow.Spec.Destination.Key {
-		s.keyCols = append(s.keyCols, e.program.Shape().Column(name))
+func newStage(e *ends, h *secret.Hasher, now func() time.Time, generation int64) *stage {
+	s := &stage{walker: newWalker(e, now), hasher: h, generation: generation, parts: make([]secret.Part, 0, 8)}
+	for _, l := range s.lanes {
+		l.tag = routeTag(h, l.Route)
 	}
 	return s
 }
 
-// fill maps at most limit records of b (0: all) into items and adds to the counts.
-func (s *stage) fill(b *record.Batch, limit int, n *state.Counts) {
-	s.rows.Reset(s.ends.program.Shape())
+// fill maps at most limit records of b (0: all) into items, adds to the counts, and returns how many records those are.
+func (s *stage) fill(b *record.Batch, limit int, n *state.Counts) int {
+	for _, l := range s.lanes {
+		l.rows.Reset(l.program.Shape())
+	}
 	s.items = s.items[:0]
-	for i := range b.Len() {
-		if limit > 0 && i == limit {
-			break
-		}
-		n.Read++
-		it := item{index: i, row: -1}
+	read := b.Len()
+	if limit > 0 {
+		read = min(read, limit)
+	}
+	n.Read += int64(read)
+	for i := range read {
 		if b.Op(i) == record.Delete {
 			n.Skipped++
-			it.fate = left
-			s.items = append(s.items, it)
 			continue
 		}
-		s.fillOne(b, &it, n)
-		s.items = append(s.items, it)
+		s.walk(b, i, func(t turn) { s.take(b, t, n) })
 	}
+	return read
 }
 
-func (s *stage) fillOne(b *record.Batch, it *item, n *state.Counts) {
-	r := s.exec.Map(b, it.index)
-	if r.Outcome == mapping.Filtered {
+// take makes an item of a turn.
+func (s *stage) take(b *record.Batch, t turn, n *state.Counts) {
+	if t.Outcome == mapping.Filtered {
 		n.Filtered++
-		it.fate = left
 		return
 	}
-	s.identify(b, it, r.Extra)
-	it.reason = r.Reason
+	it := item{index: t.index, element: t.element, lane: t.lane, row: -1}
+	if !s.wanted(&it) {
+		return
+	}
+	s.identify(b, &it, t.Extra)
+	it.reason = t.Reason
 	switch {
-	case r.Outcome == mapping.Skipped:
+	case t.Outcome == mapping.Skipped:
 		it.fate = skipped
-	case r.Outcome != mapping.Mapped && r.Outcome != mapping.Parked:
+	case t.Outcome != mapping.Mapped && t.Outcome != mapping.Parked:
 		it.fate = setAside
 	case s.ends.key > 0 && !it.keyed:
 		it.fate, it.reason = setAside, mapping.Reason{Rule: mapping.RuleKey, Type: "source key is absent or blank"}
 	default:
-		it.row = s.rows.Len()
-		s.rows.CopyRow(r.Row)
-		s.destination(it)
-		if r.Outcome == mapping.Parked {
+		it.row = it.lane.rows.Len()
+		it.lane.rows.CopyRow(t.Row)
+		s.destination(&it)
+		if t.Outcome == mapping.Parked {
 			it.fate = setAside
 		}
 	}
+	s.items = append(s.items, it)
+}
+
+// wanted reports whether an item counts: of a record that comes from a dead letter only that which was set aside does.
+func (s *stage) wanted(it *item) bool {
+	if s.letters == nil {
+		return true
+	}
+	d := &s.letters[it.index]
+	return d.Stage == state.StageHead || it.lane == nil || it.lane.Route == d.Route && it.element == d.Element
 }
 
 // identify fills in what tells the record apart. A record without a usable key is told apart by its content.
@@ -131,6 +161,10 @@ func (s *stage) identify(b *record.Batch, it *item, extra []record.Value) {
 		s.text = appendSource(s.text[:0], b, it.index)
 		f := s.hasher.Fingerprint(secret.KeyHash{}, s.text)
 		copy(it.hash[:], f[:])
+	}
+	it.source = it.hash
+	if it.lane != nil {
+		it.hash = state.RouteKey(it.lane.tag, it.hash)
 	}
 	it.version = binary.AppendVarint(nil, s.generation)
 	if extra == nil {
@@ -150,31 +184,28 @@ func (s *stage) identify(b *record.Batch, it *item, extra []record.Value) {
 
 // destination fills in what tells the mapped record apart.
 func (s *stage) destination(it *item) {
-	row := s.rows.Row(it.row)
-	s.text = s.ends.program.AppendJSON(s.text[:0], row, true)
+	l := it.lane
+	row := l.rows.Row(it.row)
+	s.text = l.program.AppendJSON(s.text[:0], row, true)
 	it.fingerprint = s.hasher.Fingerprint(secret.KeyHash(it.hash), s.text)
-	if len(s.keyCols) == 0 {
+	if len(l.keyCols) == 0 {
 		return
 	}
-	key := make([]record.Value, len(s.keyCols))
-	for i, c := range s.keyCols {
-		key[i] = row[c]
-	}
+	key := l.key(it)
 	var ok bool
 	if it.dest, ok = hashKey(s.hasher, key, s.parts); ok {
 		it.destKey = encodeKey(nil, key)
 		return
 	}
-	it.fate, it.reason = setAside, mapping.Reason{Field: s.ends.flow.Spec.Destination.Key[0], Rule: mapping.RuleKey, Type: "blank"}
+	it.fate, it.reason = setAside, mapping.Reason{Field: l.Destination.Key[0], Rule: mapping.RuleKey, Type: "blank"}
 }
 
 // judge decides what the ledger can decide: repetitions, and what would change nothing.
-func (s *stage) judge(it *item, before state.LedgerEntry, n *state.Counts) {
+func (s *stage) judge(it *item, before state.LedgerEntry) {
 	it.before = before
 	if s.letters != nil {
 		if it.known() || before.State == state.LedgerDeleted { // a newer version arrived: the old one must not replace it
-			it.fate, it.superseded = left, true
-			n.Duplicates++
+			it.fate, it.superseded, it.duplicate = left, true, true
 		}
 		return
 	}
@@ -191,16 +222,14 @@ func (s *stage) judge(it *item, before state.LedgerEntry, n *state.Counts) {
 	hasVersion := len(it.version) > g && string(before.Version) == string(it.version)
 	switch {
 	case s.ends.flow.Spec.Source.Read == string(adapters.ReadIncremental) && hasVersion && (settled || rejected):
-		it.fate = left
-		n.Duplicates++
-	case it.fate == toWrite && settled && s.ends.flow.Spec.Destination.Unchanged == "ledger" && before.Fingerprint == [32]byte(it.fingerprint):
+		it.fate, it.duplicate = left, true
+	case it.fate == toWrite && settled && it.lane.trusts() && before.Fingerprint == [32]byte(it.fingerprint):
 		it.fate = unchanged
-		n.Unchanged++
 	}
 }
 
 // dropRepetitions leaves out records that a source delivered twice in one batch, as pages do that shift while they are read.
-func (s *stage) dropRepetitions(n *state.Counts) {
+func (s *stage) dropRepetitions() {
 	if s.letters != nil {
 		return
 	}
@@ -213,10 +242,61 @@ func (s *stage) dropRepetitions(n *state.Counts) {
 		before := first[it.hash]
 		first[it.hash] = it
 		if before != nil && it.fate == toWrite && before.fate == toWrite && before.fingerprint == it.fingerprint && bytes.Equal(before.version, it.version) {
-			it.fate = left
+			it.fate, it.duplicate = left, true
+		}
+	}
+}
+
+// countDuplicates counts records of which nothing is new, and what would change nothing.
+func (s *stage) countDuplicates(n *state.Counts) {
+	for i := 0; i < len(s.items); {
+		all := true
+		for first := s.items[i].index; i < len(s.items) && s.items[i].index == first; i++ {
+			all = all && s.items[i].duplicate
+			if s.items[i].fate == unchanged {
+				n.Unchanged++
+			}
+		}
+		if all {
 			n.Duplicates++
 		}
 	}
+}
+
+// outdated finds dead letters of records that take other routes now.
+func (s *stage) outdated(ctx context.Context, store *state.Store, touchpointID int64) error {
+	if len(s.lanes) < 2 || s.letters != nil {
+		return nil
+	}
+	var keys []state.KeyHash
+	owner := map[state.KeyHash]*item{}
+	taken, last := map[state.KeyHash]bool{}, s.last(func(it *item) bool { return it.fate != left })
+	for i := range s.items {
+		if it := &s.items[i]; last[it.source] == it.index {
+			taken[it.hash] = true
+		}
+	}
+	for i := range s.items {
+		it := &s.items[i]
+		if it.fate == left || !it.keyed {
+			continue
+		}
+		for k := range len(s.lanes) + 1 {
+			key := it.source
+			if k < len(s.lanes) {
+				key = state.RouteKey(s.lanes[k].tag, it.source)
+			}
+			if !taken[key] && owner[key] == nil {
+				owner[key] = it
+				keys = append(keys, key)
+			}
+		}
+	}
+	open, err := store.OpenLetters(ctx, touchpointID, keys)
+	for _, key := range open {
+		owner[key].outdated = append(owner[key].outdated, key)
+	}
+	return err
 }
 
 // known reports whether the destination is known to have a record for the item.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
-	"github.com/dray-sync/dray/engine/secret"
 	"github.com/dray-sync/dray/engine/state"
 )
 
@@ -18,7 +17,6 @@ import (
 type session struct {
 	ends    ends
 	fetcher *fetcher
-	writer  adapters.Writer
 	stage   *stage
 	patient *patience
 	seq     int64 // of the last committed checkpoint
@@ -49,7 +47,7 @@ func (r *Runner) fillSession(ctx context.Context, s *session, t state.Touchpoint
 	if err != nil {
 		return err
 	}
-	s.stage = newStage(&s.ends, hasher, s.ends.program.NewExecutor(r.Now), t.Generation)
+	s.stage = newStage(&s.ends, hasher, r.Now, t.Generation)
 	if s.limits, err = r.allowance(ctx, s.ends.flow.Spec.Limits, t.ID); err != nil {
 		return err
 	}
@@ -58,8 +56,10 @@ func (r *Runner) fillSession(ctx context.Context, s *session, t state.Touchpoint
 		return err
 	}
 	if s.ends.flow.Spec.Mode != "observe" {
-		if s.writer, err = s.ends.destination.OpenWrite(ctx, s.ends.writeRequest()); err != nil {
-			return err
+		for _, l := range s.stage.lanes {
+			if err := l.open(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	reader, err := s.ends.source.OpenRead(ctx, req)
@@ -75,8 +75,12 @@ func (s *session) close(ctx context.Context) {
 	if s.fetcher != nil {
 		_ = s.fetcher.close(ctx) // what was read and not written is read again
 	}
-	if s.writer != nil {
-		_ = s.writer.Close(ctx) // outcomes do not depend on it
+	if s.stage != nil {
+		for _, l := range s.stage.lanes {
+			if l.writer != nil {
+				_ = l.writer.Close(ctx) // outcomes do not depend on it
+			}
+		}
 	}
 	s.ends.close(ctx)
 }
@@ -168,8 +172,8 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 	}
 	var sent state.Counts
 	c := state.Commit{Revision: s.ends.flow.Revision}
-	s.stage.fill(b, limit, &c.Counts)
-	s.read += int64(len(s.stage.items))
+	read := s.stage.fill(b, limit, &c.Counts)
+	s.read += int64(read)
 	if err := s.consult(ctx, r, w.touchpoint.ID, &c.Counts); err != nil {
 		return err
 	}
@@ -180,7 +184,7 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 		c.Counts = state.Counts{Read: s.stage.keepSent()}
 	}
 	c.Counts.Add(sent)
-	whole := written == nil && len(s.stage.items) == b.Len()
+	whole := written == nil && read == b.Len()
 	if whole && b.Safe != nil {
 		c.Checkpoint = &state.CheckpointUpdate{Key: checkpointKey(w.touchpoint), Cursor: b.Safe, Seq: s.seq + 1}
 	}
@@ -224,121 +228,11 @@ func (s *session) consult(ctx context.Context, r *Runner, touchpointID int64, n 
 	at := 0
 	for i := range s.stage.items {
 		if it := &s.stage.items[i]; it.fate != left {
-			s.stage.judge(it, entries[at], n)
+			s.stage.judge(it, entries[at])
 			at++
 		}
 	}
-	s.stage.dropRepetitions(n)
-	return nil
-}
-
-// record writes down what became of every record of the batch. Of a record that stands in it twice, only the later version can leave
-// a dead letter open.
-func (s *session) record(b *record.Batch, c *state.Commit, now time.Time) {
-	last := s.stage.last()
-	for i := range s.stage.items {
-		it := &s.stage.items[i]
-		if it.superseded {
-			c.Resolved = append(c.Resolved, state.Resolution{KeyHash: it.hash, State: state.DeadLetterSuperseded})
-		}
-		if it.fate == left || it.fate == toWrite {
-			continue
-		}
-		s.count(it, &c.Counts)
-		c.Ledger = append(c.Ledger, s.entry(it, now))
-		switch {
-		case last[it.hash] != i:
-		case it.fate == setAside:
-			c.DeadLetters = append(c.DeadLetters, s.deadLetter(b, it))
-		case s.stage.letters != nil:
-			c.Resolved = append(c.Resolved, state.Resolution{KeyHash: it.hash, State: state.DeadLetterReplayed})
-		case it.before.State == state.LedgerRejected || it.before.State == state.LedgerIntended:
-			c.Resolved = append(c.Resolved, state.Resolution{KeyHash: it.hash, State: state.DeadLetterSuperseded})
-		}
-	}
-}
-
-// count counts what deliver does not. What is tried again in vain was counted by the run that set it aside.
-func (s *session) count(it *item, n *state.Counts) {
-	switch {
-	case it.fate == skipped:
-		n.Skipped++
-	case it.fate != setAside:
-	case s.stage.letters != nil:
-		n.Duplicates++
-	case it.parked():
-		n.Parked++
-	default:
-		n.Rejected++
-	}
-}
-
-// last returns for each record of the batch where its last version is that leaves something behind.
-func (s *stage) last() map[state.KeyHash]int {
-	last := make(map[state.KeyHash]int, len(s.items))
-	for i := range s.items {
-		if it := &s.items[i]; it.fate != left && it.fate != toWrite {
-			last[it.hash] = i
-		}
-	}
-	return last
-}
-
-// keepSent leaves out every item that nothing was sent of, because all of it is read again, and returns how many remain.
-func (s *stage) keepSent() (n int64) {
-	for i := range s.items {
-		it := &s.items[i]
-		if it.fate == delivered || (it.fate == setAside && it.outcome.Err != nil) {
-			n++
-		} else {
-			it.fate = left
-		}
-	}
-	return n
-}
-
-func (it *item) parked() bool { return it.row >= 0 && it.reason.Check != "" }
-
-// entry is what the ledger keeps of an item.
-func (s *session) entry(it *item, now time.Time) state.LedgerEntry {
-	e := state.LedgerEntry{
-		KeyHash: it.hash, Key: it.key, DestKeyHash: it.dest, DestID: it.destKey, Version: it.version, Fingerprint: [32]byte(it.fingerprint),
-		Revision: s.ends.flow.Revision, FirstAt: it.before.FirstAt, At: now, Trace: it.trace,
-	}
-	switch it.fate {
-	case delivered:
-		e.State = state.LedgerWritten
-		if it.outcome.Result == adapters.Unchanged {
-			e.State = state.LedgerUnchanged
-		}
-		if !it.outcome.ID.IsNull() {
-			e.Answer = it.outcome.ID.AppendJSON(nil)
-		}
-	case unchanged:
-		e.State, e.Answer = it.before.State, it.before.Answer
-	case skipped:
-		e.State = state.LedgerSkipped
-	default:
-		e.State = state.LedgerRejected
-	}
-	return e
-}
-
-// deadLetter is a record that is set aside, with what is needed to try it again.
-func (s *session) deadLetter(b *record.Batch, it *item) state.DeadLetterEntry {
-	d := state.DeadLetterEntry{
-		KeyHash: it.hash, Key: it.key, Field: it.reason.Field, Rule: string(it.reason.Rule), Kind: adapters.Invalid.String(),
-		Revision: s.ends.flow.Revision, Parked: it.parked(), Source: appendSource(nil, b, it.index), Text: it.reason.Type, Trace: it.trace,
-	}
-	if it.reason.Check != "" {
-		d.Rule, d.Text = "check "+it.reason.Check, it.reason.Message
-	}
-	if err := it.outcome.Err; err != nil {
-		d.Kind, d.Field, d.Rule, d.Text = err.Kind.String(), err.Field, err.Rule, detail(err)
-	}
-	if it.row >= 0 {
-		d.Mapped = s.ends.program.AppendJSON(nil, s.stage.rows.Row(it.row), true)
-	}
-	d.Cause = state.KeyHash(s.stage.hasher.Key(secret.StringPart(d.Kind), secret.StringPart(d.Field), secret.StringPart(d.Rule)))
-	return d
+	s.stage.dropRepetitions()
+	s.stage.countDuplicates(n)
+	return s.stage.outdated(ctx, r.Store, touchpointID)
 }

@@ -143,8 +143,10 @@ type world struct {
 	clock     *clock
 	store     *state.Store
 	from, to  *mem.Table
+	side      *mem.Table // another destination, and a source of steps
 	queue     *mem.Queue
 	src, dst  *faults
+	aside     *faults // of side
 	model     *config.Model
 	runner    *run.Runner
 	committed []state.Counts
@@ -158,9 +160,10 @@ func columns() []record.Column {
 // newWorld returns a world whose touchpoint is changed by edit.
 func newWorld(t *testing.T, edit func(*config.Touchpoint)) *world {
 	w := &world{
-		t: t, clock: &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, src: &faults{}, dst: &faults{},
+		t: t, clock: &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, src: &faults{}, dst: &faults{}, aside: &faults{},
 		from:  &mem.Table{Name: "from", Columns: columns(), Key: "id", Cursor: "rev", Batch: 10},
 		to:    &mem.Table{Name: "to", Columns: columns(), Key: "id", Cursor: "rev"},
+		side:  &mem.Table{Name: "side", Columns: columns(), Key: "id", Cursor: "rev"},
 		queue: &mem.Queue{Name: "from", Batch: 10},
 	}
 	w.to.Refuse = func(row []record.Value) string {
@@ -169,9 +172,10 @@ func newWorld(t *testing.T, edit func(*config.Touchpoint)) *world {
 		}
 		return ""
 	}
+	w.side.Refuse = w.to.Refuse
 	w.store = openState(t, w.clock)
 	registry := adapters.NewRegistry(nil, bent{"from", w.from.Application(), w.src}, bent{"queue", w.queue.Application(), w.src},
-		bent{"to", w.to.Application(), w.dst})
+		bent{"to", w.to.Application(), w.dst}, bent{"side", w.side.Application(), w.aside})
 	pool := connect.NewPool(connect.Options{
 		Registry: registry, Vault: &connect.Vault{Now: w.clock.now}, Paths: new(connect.Paths), Log: hclog.NewNullLogger(), Now: w.clock.now,
 	})
@@ -220,7 +224,7 @@ func model(edit func(*config.Touchpoint)) *config.Model {
 	}
 	return &config.Model{
 		Environment: "test",
-		Connections: map[string]*config.Resource[config.Connection]{"from": connection("from"), "to": connection("to"), "queue": connection("queue")},
+		Connections: map[string]*config.Resource[config.Connection]{"from": connection("from"), "to": connection("to"), "side": connection("side"), "queue": connection("queue")},
 		Mappings: map[string]*config.Resource[config.Mapping]{"m": {Spec: config.Mapping{Fields: fields, Checks: []config.Check{
 			{Name: "parks", Expr: `name != "park"`, Else: "park", Message: "somebody must look"},
 			{Name: "skips", Expr: `name != "skip"`, Else: "skip"},
@@ -291,9 +295,12 @@ func (w *world) want(r state.Run, status state.RunStatus, counts state.Counts) {
 }
 
 // arrived returns the names in the destination by id.
-func (w *world) arrived() map[string]string {
+func (w *world) arrived() map[string]string { return names(w.to) }
+
+// names returns the names in a table by id.
+func names(t *mem.Table) map[string]string {
 	m := map[string]string{}
-	for _, row := range w.to.Rows() {
+	for _, row := range t.Rows() {
 		m[row[0].Text()] = row[1].Text()
 	}
 	return m

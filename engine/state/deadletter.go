@@ -41,10 +41,18 @@ type DeadLetterEntry struct {
 	Cause KeyHash
 	// Revision is the commit that mapped it.
 	Revision string
+	// Stage is how far the record had come.
+	Stage Stage
 	// Parked reports that it waits for a person rather than having failed.
 	Parked bool
 
-	// Key is the source key, as the caller encoded it. Sealed, as everything below.
+	// Route is the name of the route it was on; "" is that of a plain touchpoint. Sealed, as everything below.
+	Route string
+	// Element is the position of the record in the list that the source record is split into.
+	Element int
+	// Waits reports that it is tried again in every run, because what it refers to may come.
+	Waits bool
+	// Key is the source key, as the caller encoded it.
 	Key []byte
 	// Source is the record as read.
 	Source []byte
@@ -55,6 +63,17 @@ type DeadLetterEntry struct {
 	// Trace are the traced fields.
 	Trace []TraceField
 }
+
+// Stage is how far a record had come that was set aside.
+type Stage uint8
+
+// The stages.
+const (
+	// StageRoute: it was on a route.
+	StageRoute Stage = iota
+	// StageHead: it had not come to a route.
+	StageHead
+)
 
 // DeadLetter is a stored dead letter.
 type DeadLetter struct {
@@ -243,7 +262,8 @@ func encodeDeadLetter(d *DeadLetter) []byte {
 	b = appendBytes(b, d.Source)
 	b = appendBytes(b, d.Mapped)
 	b = appendBytes(b, d.Text)
-	return appendTrace(b, d.Trace)
+	b = appendTrace(b, d.Trace)
+	return d.appendPlace(b)
 }
 
 // decodeDeadLetter fills the sealed part of d and reports whether the copies agree with its clear part.
@@ -259,6 +279,7 @@ func decodeDeadLetter(d *DeadLetter, body []byte) bool {
 	same = r.time().Equal(d.FirstAt) && same
 	same = r.time().Equal(d.LastAt) && same
 	d.Key, d.Source, d.Mapped, d.Text, d.Trace = r.bytes(), r.bytes(), r.bytes(), r.string(), r.trace()
+	r.place(d)
 	return r.done() && same
 }
 

@@ -47,6 +47,8 @@ type TraceField struct {
 type LedgerEntry struct {
 	// KeyHash identifies the entry within its touchpoint; never zero.
 	KeyHash KeyHash
+	// Route is the name of the route; "" is that of a plain touchpoint.
+	Route string
 	// Key is the source key, as the caller encoded it.
 	Key []byte
 	// DestKeyHash is the keyed hash of the destination key; zero when there is none.
@@ -83,6 +85,7 @@ type ledgerHeader struct {
 const (
 	hasDestination = 1 << iota
 	hasFingerprint
+	hasRoute
 )
 
 // appendEntry appends an entry; what equals the header is left out.
@@ -94,6 +97,9 @@ func appendEntry(dst []byte, e *LedgerEntry, h *ledgerHeader) []byte {
 	if e.Fingerprint != (secret.Fingerprint{}) {
 		flags |= hasFingerprint
 	}
+	if e.Route != "" {
+		flags |= hasRoute
+	}
 	dst = append(dst, e.KeyHash[:]...)
 	dst = append(dst, flags, byte(e.State))
 	if flags&hasDestination != 0 {
@@ -101,6 +107,9 @@ func appendEntry(dst []byte, e *LedgerEntry, h *ledgerHeader) []byte {
 	}
 	if flags&hasFingerprint != 0 {
 		dst = append(dst, e.Fingerprint[:]...)
+	}
+	if flags&hasRoute != 0 {
+		dst = appendBytes(dst, e.Route)
 	}
 	revision := e.Revision
 	if revision == h.revision {
@@ -130,6 +139,9 @@ func (d *decoder) entry(h *ledgerHeader) (e LedgerEntry) {
 	}
 	if head[0]&hasFingerprint != 0 {
 		copy(e.Fingerprint[:], d.fixed(len(e.Fingerprint)))
+	}
+	if head[0]&hasRoute != 0 {
+		e.Route = d.string()
 	}
 	if e.Revision = d.string(); e.Revision == "" {
 		e.Revision = h.revision

@@ -166,7 +166,7 @@ func (a *app) getDeadLetters() *cobra.Command {
 			}
 			rows := make([][]string, len(list.Items))
 			for i, d := range list.Items {
-				rows[i] = []string{d.ID, d.Touchpoint, traceText(d.Trace), orDash(d.Field), orDash(d.Rule), d.Kind, strconv.FormatInt(d.Attempts, 10), ago(d.LastAt, a.now())}
+				rows[i] = []string{d.ID, onRoute(d.Touchpoint, d.Route), traceText(d.Trace), orDash(d.Field), orDash(d.Rule), d.Kind, strconv.FormatInt(d.Attempts, 10), ago(d.LastAt, a.now())}
 			}
 			return a.table([]string{"ID", "TOUCHPOINT", "TRACE", "FIELD", "RULE", "KIND", "ATTEMPTS", "AGO"}, rows)
 		},
@@ -176,6 +176,14 @@ func (a *app) getDeadLetters() *cobra.Command {
 	c.Flags().StringVar(&touchpoint, "touchpoint", "", "only of this touchpoint")
 	c.Flags().StringVar(&state, "state", "open", "open, replayed, discarded or superseded")
 	return c
+}
+
+// onRoute names a touchpoint, and which of its routes.
+func onRoute(touchpoint, route string) string {
+	if route == "" {
+		return touchpoint
+	}
+	return touchpoint + "/" + route
 }
 
 func traceText(trace map[string]string) string {
@@ -219,7 +227,7 @@ func (a *app) whyCommand() *cobra.Command {
 
 func (a *app) writeRecord(r api.Record) {
 	at := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
-	a.printf("record %s of %s  %s\n", r.ID, r.Touchpoint, traceText(r.Trace))
+	a.printf("record %s of %s  %s\n", r.ID, onRoute(r.Touchpoint, r.Route), traceText(r.Trace))
 	if !r.At.IsZero() {
 		a.printf("  read from     %s, first at %s\n", r.Source, at(r.FirstAt))
 		a.printf("  mapped by     commit %s\n", short(r.Revision))

@@ -31,7 +31,8 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Reads, maps and writes until the source has no more. It keeps checkpoint and ledger in a state directory, as an
 agent does. Credentials must be sealed for local use.
 
-With --dry-run nothing is written anywhere: it prints what would be written, one JSON document a line.
+With --dry-run nothing is written anywhere: it prints what would be written, one JSON document a line; where there
+are routes or named destinations, {"route": …, "record": …}.
 
 ` + exitCodesHelp,
 		Example: "  dray run orders --dry-run --limit 5\n  dray run orders --allow-path rw:$PWD/data",
@@ -84,11 +85,20 @@ func (a *app) localOptions(f *runFlags, m *config.Model) (engine.Options, error)
 }
 
 func (a *app) dryRun(ctx context.Context, o engine.Options, m *config.Model, name string, limit int64) error {
+	written := 0
 	n, err := engine.DryRun(ctx, o, m, name, limit, func(d run.DryRecord) error {
 		if d.Output != nil {
+			written++
+		}
+		switch {
+		case d.Output != nil && d.Route != "":
+			a.printf(`{"route":%q,"record":%s}`+"\n", d.Route, safe(string(d.Output)))
+		case d.Output != nil:
 			a.printf("%s\n", safe(string(d.Output)))
-		} else if why := reasonText(d.Reason); why != "" {
-			a.notef("%s: %s\n", d.Outcome, why)
+		default:
+			if why := reasonText(d.Reason); why != "" {
+				a.notef("%s: %s\n", d.Outcome, why)
+			}
 		}
 		return nil
 	})
@@ -96,7 +106,7 @@ func (a *app) dryRun(ctx context.Context, o engine.Options, m *config.Model, nam
 		return unreachable(explain(err))
 	}
 	a.notef("dry run: %d read, %d filtered, %d would be written, %d skipped, %d rejected, %d parked; nothing was written\n",
-		n.Read, n.Filtered, n.Read-n.Filtered-n.Skipped-n.Rejected-n.Parked, n.Skipped, n.Rejected, n.Parked)
+		n.Read, n.Filtered, written, n.Skipped, n.Rejected, n.Parked)
 	if n.Rejected > 0 {
 		return said(exitFailed)
 	}

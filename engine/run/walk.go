@@ -1,0 +1,101 @@
+package run
+
+import (
+	"time"
+
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/mapping"
+)
+
+// A turn is what became of a record, or of one that it is split into, on one route. Its values live until the next turn.
+type turn struct {
+	index   int   // in the batch
+	element int   // of the split
+	lane    *lane // nil: it has not come to a route
+	mapping.Result
+	part []record.Value // the element's key
+}
+
+// A walker takes records to their routes. Not safe for concurrent use.
+type walker struct {
+	ends  *ends
+	head  *mapping.Executor // nil: every record goes to the only lane
+	lanes []*lane
+	taken []*lane // scratch
+}
+
+func newWalker(e *ends, now func() time.Time) *walker {
+	w := &walker{ends: e}
+	if e.head != nil {
+		w.head = e.head.NewExecutor(now)
+	}
+	for _, r := range e.routes {
+		w.lanes = append(w.lanes, newLane(r, r.program.NewExecutor(now)))
+	}
+	return w
+}
+
+// walk maps record i for every route it takes, and calls visit at least once.
+func (w *walker) walk(b *record.Batch, i int, visit func(turn)) {
+	if w.head == nil {
+		visit(turn{index: i, lane: w.lanes[0], Result: w.lanes[0].exec.Map(b, i)})
+		return
+	}
+	t := turn{index: i, Result: w.head.Begin(b, i)}
+	if t.Outcome != mapping.Mapped {
+		visit(t)
+		return
+	}
+	w.head.Turn(0)
+	if !w.routes(b, t, visit) {
+		t.Outcome = mapping.Filtered
+		visit(t)
+	}
+}
+
+// routes maps the current record of the head for every route it takes. false: it takes none.
+func (w *walker) routes(b *record.Batch, t turn, visit func(turn)) bool {
+	extra := t.Extra
+	taken, failed := w.choose()
+	if failed != nil {
+		t.Outcome, t.Reason = mapping.Rejected, *failed
+		visit(t)
+		return true
+	}
+	for _, l := range taken {
+		t.lane = l
+		if t.Result = l.exec.Begin(b, t.index); t.Outcome == mapping.Mapped {
+			l.exec.Turn(t.element)
+			t.Result = l.exec.Finish()
+		}
+		t.Extra = extra
+		visit(t)
+	}
+	return len(taken) > 0
+}
+
+// choose returns the lanes that the current record of the head takes, or why that cannot be told.
+func (w *walker) choose() ([]*lane, *mapping.Reason) {
+	w.taken = w.taken[:0]
+	all, routed := w.ends.flow.Spec.Routes, false
+	for _, l := range w.lanes {
+		switch {
+		case !l.Routed:
+			if all == nil || !routed { // one of several destinations, or what is left over
+				w.taken = append(w.taken, l)
+			}
+			continue
+		case routed && all.Match != "all":
+			continue
+		}
+		yes, reason, ok := w.head.Holds(l.condition)
+		if !ok {
+			reason.Field = "routes." + l.Route
+			return nil, &reason
+		}
+		if yes {
+			w.taken, routed = append(w.taken, l), true
+		}
+	}
+	return w.taken, nil
+}
