@@ -28,19 +28,6 @@ type fileContent struct {
 	problems []problem
 }
 
-// A candidate is a document that is meant to be a resource. Its verdict is made when it is first asked for: a patch has none.
-type candidate struct {
-	root *node
-	once sync.Once
-	v    *verdict
-}
-
-// verdict judges the document, once.
-func (c *candidate) verdict(t *table) *verdict {
-	c.once.Do(func() { c.v = judge(c.root, t) })
-	return c.v
-}
-
 // definitions returns the table of all kinds.
 func (c *Cache) definitions() (*table, error) {
 	c.mu.Lock()
@@ -70,12 +57,27 @@ func (c *Cache) content(src []byte, limits LoadLimits) (*fileContent, [sha256.Si
 	f.problems = problems
 	for _, d := range docs {
 		if isResource(d.root) {
-			f.docs = append(f.docs, &candidate{root: d.root})
+			i := len(f.docs)
+			f.docs = append(f.docs, newCandidate(d.root, func() *node { return resourceAt(src, limits, i) }))
 		} else {
 			f.plain = append(f.plain, &node{line: d.root.line, col: d.root.col})
 		}
 	}
 	return f, sum
+}
+
+// resourceAt reads the resource of that number in a file that was read before.
+func resourceAt(src []byte, limits LoadLimits, i int) *node {
+	docs, _ := parseYAML(src, limits)
+	for _, d := range docs {
+		if isResource(d.root) {
+			if i == 0 {
+				return d.root
+			}
+			i--
+		}
+	}
+	panic("config: internal error: a file reads differently the second time")
 }
 
 // A patching is a resource and what changes it.
@@ -91,7 +93,7 @@ func (c *Cache) merged(base, patch *candidate, origin uint16) *candidate {
 		known = c.patchedBefore[key]
 	}
 	if known == nil {
-		known = &candidate{root: merge(base.root, patch.root, origin)}
+		known = newCandidate(merge(base.tree(), patch.tree(), origin), nil)
 	}
 	if c.patched == nil {
 		c.patched = map[patching]*candidate{}

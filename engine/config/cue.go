@@ -41,7 +41,7 @@ func (l *loader) evaluateCUE(ctx context.Context, tags map[string]string) ([]*lo
 		for i, name := range r.Files {
 			files[i] = &sourceFile{path: name}
 		}
-		found = append(found, &loaded{candidate: &candidate{root: r.Root.node()}, files: files})
+		found = append(found, &loaded{candidate: newCandidate(r.Root.node(), nil), files: files})
 	}
 	return found, answer.Problems, nil
 }
@@ -94,7 +94,7 @@ func (e *environment) tagProblem(d *diag.Diagnostic, tag string) {
 		d.Message, d.Hint = fmt.Sprintf("the tag %q has no value", tag), fmt.Sprintf("add it under %s, or give the field a default", where)
 		return
 	}
-	n, _ := e.repository.root.at(tagPath(e.name, tag))
+	n, _ := e.repository.tree().at(tagPath(e.name, tag))
 	d.Message = fmt.Sprintf("the value of the tag %q does not fit: %s", tag, d.Message)
 	d.Hint = fmt.Sprintf("correct it under %s", where)
 	d.Related = append(d.Related, e.repository.at(n))
@@ -122,7 +122,7 @@ func (l *loader) checkTags(spec Repository, repository *loaded) {
 				hint = fmt.Sprintf("did you mean %s?", near)
 			}
 			path := tagPath(name, tag)
-			around, _ := repository.root.at(path[:4])
+			around, _ := repository.tree().at(path[:4])
 			l.list.Add(diag.Diagnostic{Code: codeCUETag, Severity: diag.Warning, Pos: repository.at(around.key(tag)), Path: pathString(path), Message: fmt.Sprintf("no CUE file has a field with @tag(%s)", tag), Hint: hint})
 		}
 	}

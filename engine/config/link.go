@@ -2,8 +2,10 @@ package config
 
 import (
 	"cmp"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -82,9 +84,9 @@ func (e *environment) enter(r *loaded) bool {
 	if r.v.kind == "Repository" {
 		return false // said already
 	}
-	n := r.root.get("metadata").get("name")
+	n := r.tree().get("metadata").get("name")
 	d := e.problem(r, n, codeDuplicateName, "metadata.name", fmt.Sprintf("there is another %s named %q", r.v.kind, n.text), "names are unique by kind: rename one of the two")
-	d.Related = []diag.Pos{first.at(first.root.get("metadata").get("name"))}
+	d.Related = []diag.Pos{first.at(first.tree().get("metadata").get("name"))}
 	return false
 }
 
@@ -99,7 +101,7 @@ func (e *environment) problem(r *loaded, n *node, code, path, message, hint stri
 
 func (e *environment) note(r *loaded, n *node, severity diag.Severity, code, path, message, hint string) *diag.Diagnostic {
 	if n == nil {
-		n = r.root
+		n = r.tree()
 	}
 	e.list.Add(diag.Diagnostic{Code: code, Severity: severity, Pos: r.at(n), Path: path, Message: message, Hint: hint})
 	return &e.list[len(e.list)-1]
@@ -107,13 +109,13 @@ func (e *environment) note(r *loaded, n *node, severity diag.Severity, code, pat
 
 // problemPath is problem for the value at a path, or what is nearest to it.
 func (e *environment) problemPath(r *loaded, path, code, message, hint string) *diag.Diagnostic {
-	n, _ := r.root.at(parsePath(path))
+	n, _ := r.tree().at(parsePath(path))
 	return e.problem(r, n, code, path, message, hint)
 }
 
 // add puts the resource into the model. What is in the verdict is shared, so it is copied.
 func (m *Model) add(r *loaded) {
-	source := &Source{At: r.at(r.root), root: r.root, files: r.files}
+	source := &Source{At: place(r.files, r.origin, r.line, r.col), doc: r.candidate, files: r.files}
 	name := r.v.name
 	switch v := r.v.resource.(type) {
 	case *Resource[Repository]:
@@ -188,13 +190,13 @@ func (e *environment) references(r *loaded) {
 
 // renamed refuses a former name that is in use: two resources would claim the same state.
 func (e *environment) renamed(r *loaded) {
-	from := r.root.get("metadata").get("renamedFrom")
-	if from == nil || from.kind != stringNode {
+	if r.renamedFrom == "" {
 		return
 	}
-	if other, ok := e.index[r.v.kind+"/"+from.text]; ok {
+	if other, ok := e.index[r.v.kind+"/"+r.renamedFrom]; ok {
+		from := r.tree().get("metadata").get("renamedFrom")
 		d := e.problem(r, from, codeDuplicateName, "metadata.renamedFrom", fmt.Sprintf("a %s named %q still exists", r.v.kind, from.text), "a resource can take over only a name that is free")
-		d.Related = []diag.Pos{other.at(other.root.get("metadata").get("name"))}
+		d.Related = []diag.Pos{other.at(other.tree().get("metadata").get("name"))}
 	}
 }
 
@@ -239,17 +241,30 @@ func nearestSorted(name string, names []string) string {
 // modelVersion changes when the same configuration begins to mean something else.
 const modelVersion = "dray/model/v1"
 
-// seal sets the digest of the model.
+// seal sets the digest of the model: that of the digests of all its resources.
 func (m *Model) seal() {
-	m.Digest = ""
-	content, err := json.Marshal(struct {
-		Version string `json:"version"`
-		Model   *Model `json:"model"`
-	}{modelVersion, m})
-	if err != nil {
-		panic(fmt.Sprintf("config: internal error: encoding a model: %v", err))
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%q\n", modelVersion, m.Environment)
+	if m.Repository != nil {
+		fmt.Fprintf(h, "Repository %s\n", m.Repository.Digest)
 	}
-	m.Digest = digestOf(content)
+	sealAll(h, "Agent", m.Agents)
+	sealAll(h, "KeyRing", m.KeyRings)
+	sealAll(h, "Connection", m.Connections)
+	sealAll(h, "Credential", m.Credentials)
+	sealAll(h, "Schedule", m.Schedules)
+	sealAll(h, "Lookup", m.Lookups)
+	sealAll(h, "Mapping", m.Mappings)
+	sealAll(h, "Touchpoint", m.Touchpoints)
+	sealAll(h, "Object", m.Objects)
+	sealAll(h, "Application", m.Applications)
+	m.Digest = "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+func sealAll[T any](w io.Writer, kind string, resources map[string]*Resource[T]) {
+	for _, name := range slices.Sorted(maps.Keys(resources)) {
+		fmt.Fprintf(w, "%s %s\n", kind, resources[name].Digest) // to a hash, which never fails
+	}
 }
 
 // ScheduleOf returns when a touchpoint runs, following the name of a schedule. false: only when it is triggered.

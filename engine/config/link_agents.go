@@ -99,7 +99,7 @@ func (l *loader) idlePools(environments []*environment) {
 				}
 				path := fmt.Sprintf("spec.pools[%d]", i)
 				l.list.Add(diag.Diagnostic{
-					Code: codePool, Severity: diag.Warning, Pos: r.at(nearestNode(r.root, path)), Path: path,
+					Code: codePool, Severity: diag.Warning, Pos: r.at(nearestNode(r.tree(), path)), Path: path,
 					Message: fmt.Sprintf("no connection is in the pool %q", pool), Hint: hint,
 				})
 			}
@@ -153,7 +153,7 @@ func (e *environment) placesOf(kind string, names []string, path string) []diag.
 	var places []diag.Pos
 	for _, name := range names {
 		r := e.index[kind+"/"+name]
-		places = append(places, r.at(nearestNode(r.root, path)))
+		places = append(places, r.at(nearestNode(r.tree(), path)))
 	}
 	return places
 }
@@ -166,7 +166,7 @@ func nearestNode(n *node, path string) *node {
 
 // warnPath is problemPath for what is a warning only.
 func (e *environment) warnPath(r *loaded, path, code, message, hint string) *diag.Diagnostic {
-	return e.note(r, nearestNode(r.root, path), diag.Warning, code, path, message, hint)
+	return e.note(r, nearestNode(r.tree(), path), diag.Warning, code, path, message, hint)
 }
 
 // keyRing demands that the state of the environment can be opened by each of its agents.
@@ -177,10 +177,10 @@ func (e *environment) keyRing(agents []string) {
 	ring, ok := e.model.KeyRings[e.name]
 	if !ok {
 		path := "spec.environments." + e.name
-		if e.repository == nil || e.repository.root.get("spec").get("environments").key(e.name) == nil || e.doubts.mayHold("KeyRing", e.name) || e.strayRing() {
+		if e.repository == nil || e.repository.tree().get("spec").get("environments").key(e.name) == nil || e.doubts.mayHold("KeyRing", e.name) || e.strayRing() {
 			return
 		}
-		d := e.note(e.repository, e.repository.root.get("spec").get("environments").key(e.name), diag.Warning, codeKeyRing, path,
+		d := e.note(e.repository, e.repository.tree().get("spec").get("environments").key(e.name), diag.Warning, codeKeyRing, path,
 			fmt.Sprintf("the environment %q has agents and no key ring, so none of them can keep state", e.name), "write it with dray key rekey, and commit it beside the agents")
 		d.Related = e.placesOf("Agent", agents, "spec.recipient")
 		return

@@ -54,11 +54,11 @@ func (e *environment) declaration(r *loaded, declarer adapters.Declarer, a *Reso
 		e.problemPath(r, "kind", codeApplication, "the definition of declared applications cannot be read", "this is a mistake of the program, not yours")
 		return false
 	}
-	spec := r.root.get("spec")
+	spec := r.tree().get("spec")
 	if spec == nil || spec.kind != objectNode {
 		return false // said already
 	}
-	check := &checker{bad: maps.Clone(r.v.bad), path: []segment{{name: "spec"}}, owner: r.root.key("spec")}
+	check := &checker{bad: maps.Clone(r.v.bad), path: []segment{{name: "spec"}}, owner: r.tree().key("spec")}
 	a.Spec.Declaration = s.judge(check, spec, "#ApplicationSpec", s.declared)
 	a.sealed("Application")
 	for _, p := range check.problems {
@@ -76,7 +76,7 @@ func (e *environment) configErrors(r *loaded, prefix []string, code string, err 
 	walk = func(err error) {
 		if c, ok := err.(*adapters.ConfigError); ok { //nolint:errorlint // the tree is walked by hand: every leaf counts
 			found = true
-			n, path := r.root.follow(append(slices.Clone(prefix), c.Path...))
+			n, path := r.tree().follow(append(slices.Clone(prefix), c.Path...))
 			hint := c.Hint
 			if hint == "" {
 				hint = "see dray application show"
@@ -96,7 +96,7 @@ func (e *environment) configErrors(r *loaded, prefix []string, code string, err 
 		}
 	}
 	if walk(err); !found {
-		n, path := r.root.follow(prefix)
+		n, path := r.tree().follow(prefix)
 		e.problem(r, n, code, pathString(path), err.Error(), "see dray application show")
 	}
 }
@@ -165,12 +165,12 @@ func (e *environment) settings(r *loaded, c *Connection, spec adapters.Spec) boo
 	check := &checker{bad: maps.Clone(r.v.bad)}
 	known := len(e.list)
 	if s.config != nil {
-		n := r.root.get("spec").get("config")
+		n := r.tree().get("spec").get("config")
 		if n == nil && r.misspelt() {
 			return false
 		}
 		if n == nil {
-			at := r.root.key("spec")
+			at := r.tree().key("spec")
 			n = &node{kind: objectNode, origin: at.origin, line: at.line, col: at.col}
 		}
 		if n.kind == objectNode {
@@ -205,12 +205,12 @@ func (r *loaded) said(p problem) bool {
 }
 
 func (e *environment) objects(r *loaded, s *settingsSchema, check *checker, spec adapters.Spec) map[string]json.RawMessage {
-	n := r.root.get("spec").get("objects")
+	n := r.tree().get("spec").get("objects")
 	if n == nil || n.kind != objectNode || len(n.keys) == 0 {
 		return nil
 	}
 	if s.object == nil {
-		e.problem(r, r.root.get("spec").key("objects"), codeApplication, "spec.objects", fmt.Sprintf("connections of %q declare no objects of their own", spec.Name), "remove them")
+		e.problem(r, r.tree().get("spec").key("objects"), codeApplication, "spec.objects", fmt.Sprintf("connections of %q declare no objects of their own", spec.Name), "remove them")
 		return nil
 	}
 	objects := make(map[string]json.RawMessage, len(n.keys))
@@ -228,7 +228,7 @@ func (e *environment) objects(r *loaded, s *settingsSchema, check *checker, spec
 func (e *environment) credential(r *loaded, c *Connection, spec adapters.Spec, clean bool) {
 	if c.Credential == "" {
 		for _, f := range spec.Secrets {
-			if f.Required && r.root.get("spec").key("credential") == nil && !r.misspelt() {
+			if f.Required && r.tree().get("spec").key("credential") == nil && !r.misspelt() {
 				e.problemPath(r, "spec", codeCredential, fmt.Sprintf("%s needs a credential with the field %q, and none is named", spec.Name, f.Name), "make one with dray credential create, and add credential: with its name")
 				return
 			}

@@ -25,7 +25,7 @@ func (e *environment) credentials() {
 			at, path := r.field("recipients")
 			e.problem(r, at, codeRecipients, path, "the credential names no recipients, so nobody can open it", "write it anew with dray credential set: it encrypts to the agents of its environments and the recovery key")
 		}
-		if n := r.root.get("spec").get("ciphertext"); n != nil && n.kind == stringNode && strings.TrimSpace(n.text) == "" {
+		if n := r.tree().get("spec").get("ciphertext"); n != nil && n.kind == stringNode && strings.TrimSpace(n.text) == "" {
 			e.problem(r, n, codeCredential, "spec.ciphertext", "there are no secrets in this credential", "write it with dray credential set")
 		}
 		e.expiry(r, c.Expires)
@@ -35,20 +35,20 @@ func (e *environment) credentials() {
 
 // spoilt reports whether a field of the spec is there and has a mistake that is said already.
 func (r *loaded) spoilt(name string) bool {
-	v := r.root.get("spec").get(name)
+	v := r.tree().get("spec").get(name)
 	return v != nil && (r.v.bad[v] || slices.ContainsFunc(v.items, func(item *node) bool { return r.v.bad[item] }))
 }
 
 // field returns the value of a field of the spec with its path, or where it would have to stand.
 func (r *loaded) field(name string) (*node, string) {
-	spec := r.root.get("spec")
+	spec := r.tree().get("spec")
 	if v := spec.get(name); v != nil {
 		return v, "spec." + name
 	}
 	if spec != nil && spec.style == flowStyle {
 		return spec, "spec"
 	}
-	return r.root.key("spec"), "spec"
+	return r.tree().key("spec"), "spec"
 }
 
 // expiry judges the last day of a credential.
@@ -96,7 +96,7 @@ func (e *environment) clearBindings(r *loaded, name string, c Credential) {
 			said = true
 			user := e.index["Connection/"+connection]
 			d := e.problemPath(user, addressPath(user), codeClearText, fmt.Sprintf("the secrets of the credential %q would travel in clear text to %s", name, address), hint)
-			d.Related = []diag.Pos{r.at(nearestNode(r.root, path))}
+			d.Related = []diag.Pos{r.at(nearestNode(r.tree(), path))}
 		}
 		if !said {
 			e.problemPath(r, path, codeClearText, fmt.Sprintf("the secrets would travel in clear text to %s", bind), hint)
@@ -108,7 +108,7 @@ func (e *environment) clearBindings(r *loaded, name string, c Credential) {
 func addressPath(r *loaded) string {
 	path := "spec.config"
 	for _, name := range []string{"url", "host", "address", "baseUrl", "dsn"} {
-		if r.root.get("spec").get("config").get(name) != nil {
+		if r.tree().get("spec").get("config").get(name) != nil {
 			path = "spec.config." + name
 		}
 	}

@@ -40,7 +40,7 @@ func (e *environment) unreadable(r *loaded, source SourceSpec, o adapters.Object
 		return
 	}
 	path, hint := "spec.source.read", "write read: with one of "+wordList(o.Reads)
-	if r.root.get("spec").get("source").key("read") == nil {
+	if r.tree().get("spec").get("source").key("read") == nil {
 		path = "spec.source.object"
 	}
 	if source.Read == string(adapters.ReadIncremental) && len(o.Cursor) == 0 {
@@ -96,7 +96,7 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 		}
 		e.problemPath(r, path+".object", codeUnknownObject, fmt.Sprintf("%s has no object %q", c.Spec.Application, object), hint)
 	case near != "":
-		n, _ := r.root.at(parsePath(path + ".object"))
+		n, _ := r.tree().at(parsePath(path + ".object"))
 		e.note(r, n, diag.Warning, codeUnknownObject, path+".object", fmt.Sprintf("the connection %q declares no object %q", connection, object), fmt.Sprintf("did you mean %s?", near))
 	}
 	return foretold()
@@ -117,7 +117,7 @@ func (e *environment) key(r *loaded, t Target) {
 		at := slices.IndexFunc(m.Spec.Fields, func(f NamedField) bool { return f.Name == p[0].Name })
 		if at < 0 {
 			mapping := e.index["Mapping/"+t.Mapping]
-			fields := fieldNames(mapping.root.get("spec").get("fields"))
+			fields := fieldNames(mapping.tree().get("spec").get("fields"))
 			if slices.Contains(fields, p[0].Name) {
 				continue // the field is there and has a mistake
 			}
@@ -132,9 +132,9 @@ func (e *environment) key(r *loaded, t Target) {
 		field := m.Spec.Fields[at]
 		for j, a := range field.Field.Apply {
 			if a.Func == "truncate" {
-				n, _ := m.Source.root.at([]segment{{name: "spec"}, {name: "fields"}, {name: field.Name}, {name: "apply"}, {index: j}})
+				n, _ := m.Source.doc.tree().at([]segment{{name: "spec"}, {name: "fields"}, {name: field.Name}, {name: "apply"}, {index: j}})
 				d := e.problem(e.index["Mapping/"+t.Mapping], n, codeKeyTruncated, pathString([]segment{{name: "spec"}, {name: "fields"}, {name: field.Name}, {name: "apply"}, {index: j}}), fmt.Sprintf("%q is a key of the touchpoint %q, and cutting it can make two records one", field.Name, r.v.name), "do not truncate it, or take another key")
-				d.Related = []diag.Pos{r.at(mustAt(r.root, path))}
+				d.Related = []diag.Pos{r.at(mustAt(r.tree(), path))}
 			}
 		}
 	}
@@ -213,7 +213,7 @@ func (e *environment) filesLike(name string) []string {
 // csvRows reads the rows of a look-up's file, reporting what is wrong at its place in that file.
 func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]string {
 	file := func(line, col int, code, message, hint string) *diag.Diagnostic {
-		e.list.Add(diag.Diagnostic{Code: code, Severity: diag.Error, Pos: diag.Pos{File: name, Line: line, Col: col}, Related: []diag.Pos{r.at(mustAt(r.root, "spec.file"))}, Message: message, Hint: hint})
+		e.list.Add(diag.Diagnostic{Code: code, Severity: diag.Error, Pos: diag.Pos{File: name, Line: line, Col: col}, Related: []diag.Pos{r.at(mustAt(r.tree(), "spec.file"))}, Message: message, Hint: hint})
 		return &e.list[len(e.list)-1]
 	}
 	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(src, []byte("\ufeff"))))
@@ -222,7 +222,7 @@ func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]s
 		file(1, 1, codeFile, "the file has no header line", "the first line names the columns, separated by commas")
 		return nil
 	}
-	table := newLookupTable(r.root.get("spec"))
+	table := newLookupTable(r.tree().get("spec"))
 	if len(table.key) == 0 {
 		return nil // said already
 	}

@@ -62,7 +62,7 @@ func (l *loader) unused(environments []*environment) {
 				}
 				said[key] = true
 				l.list.Add(diag.Diagnostic{
-					Code: codeUnused, Severity: diag.Warning, Pos: r.at(r.root.get("metadata").get("name")), Path: "metadata.name",
+					Code: codeUnused, Severity: diag.Warning, Pos: r.at(r.tree().get("metadata").get("name")), Path: "metadata.name",
 					Message: fmt.Sprintf("nothing uses the %s %q", lowerKind(u.kind), r.v.name), Hint: u.hint,
 				})
 			}

@@ -170,8 +170,8 @@ func (l *loader) collect(contents []*fileContent, sums [][sha256.Size]byte) erro
 // resolve judges every environment that is asked for and returns the model of the first.
 func (l *loader) resolve(ctx context.Context) (*Model, error) {
 	for _, r := range l.found {
-		if l.table.kind(r.root.str("kind")) == nil {
-			l.doubts.kindless = append(l.doubts.kindless, r.root)
+		if l.table.kind(r.kind) == nil {
+			l.doubts.kindless = append(l.doubts.kindless, r.tree())
 		}
 	}
 	repository, err := l.repository(ctx)
@@ -185,8 +185,8 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 	patches, base := l.splitPatches(spec, repository)
 	l.checkTags(spec, repository)
 	for _, r := range base {
-		if r.root.get("metadata").str("name") == "" {
-			l.doubts.unnamed(r.root.str("kind"))
+		if r.name == "" {
+			l.doubts.unnamed(r.kind)
 		}
 	}
 	names := l.environments(spec, repository)
@@ -239,12 +239,12 @@ func (l *loader) repository(ctx context.Context) (*loaded, error) {
 	return nil, nil
 }
 
-func (r *loaded) isRepository() bool { return r.root.str("kind") == "Repository" }
+func (r *loaded) isRepository() bool { return r.kind == "Repository" }
 
 // isSettings reports whether the resource is the repository's own, and not a second one. One of a CUE package is built anew for
 // every environment.
 func (e *environment) isSettings(r *loaded) bool {
-	return r == e.repository || (e.repository != nil && r.isRepository() && r.at(r.root) == e.repository.at(e.repository.root))
+	return r == e.repository || (e.repository != nil && r.isRepository() && r.at(r.tree()) == e.repository.at(e.repository.tree()))
 }
 
 // soleRepository reports all others.
@@ -254,7 +254,7 @@ func (e *environment) soleRepository() {
 			continue
 		}
 		e.list.Add(diag.Diagnostic{
-			Code: codeRepository, Severity: diag.Error, Pos: r.at(r.root), Related: []diag.Pos{e.repository.at(e.repository.root)},
+			Code: codeRepository, Severity: diag.Error, Pos: r.at(r.tree()), Related: []diag.Pos{e.repository.at(e.repository.tree())},
 			Message: "there is a second kind: Repository", Hint: "keep one, in dray.yaml at the root",
 		})
 	}
@@ -277,7 +277,7 @@ func (l *loader) environments(spec Repository, repository *loaded) []string {
 		return []string{l.o.Environment}
 	}
 	if repository != nil {
-		at := repository.root
+		at := repository.tree()
 		if s := at.get("spec"); s.key("environments") != nil {
 			at = s.key("environments")
 		}

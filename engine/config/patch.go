@@ -43,7 +43,7 @@ func (l *loader) wholes(repository *loaded) map[string]*loaded {
 	}
 	largest := map[string]*loaded{}
 	for _, r := range l.found {
-		if known := largest[r.key()]; r.key() != "" && (known == nil || r.root.size() > known.root.size()) {
+		if known := largest[r.key()]; r.key() != "" && (known == nil || r.tree().size() > known.tree().size()) {
 			largest[r.key()] = r
 		}
 	}
@@ -72,7 +72,7 @@ func (l *loader) checkPattern(repository *loaded, environment string, i int, pat
 	if slices.ContainsFunc(l.yaml, func(name string) bool { return matchPath(pattern, name) }) {
 		return
 	}
-	n, _ := repository.root.at([]segment{{name: "spec"}, {name: "environments"}, {name: environment}, {name: "patches"}, {index: i}})
+	n, _ := repository.tree().at([]segment{{name: "spec"}, {name: "environments"}, {name: environment}, {name: "patches"}, {index: i}})
 	d := diag.Diagnostic{
 		Code: codePatch, Severity: diag.Error, Pos: repository.at(n), Path: fmt.Sprintf("spec.environments.%s.patches[%d]", environment, i),
 		Message: fmt.Sprintf("no YAML file matches %q", pattern), Hint: "patterns start at the root of the repository: environments/production/*.yaml",
@@ -176,8 +176,8 @@ func (e *environment) patch(ctx context.Context, base []*loaded, patches map[str
 			e.patchMisses(p, index)
 			continue
 		}
-		if kind := p.root.str("kind"); kind == "Repository" || kind == "KeyRing" || kind == "Credential" {
-			e.problem(p, p.root.get("kind"), codePatch, "kind", fmt.Sprintf("a %s cannot be patched", kind), "environments differ in the resources that refer to it")
+		if kind := p.tree().str("kind"); kind == "Repository" || kind == "KeyRing" || kind == "Credential" {
+			e.problem(p, p.tree().get("kind"), codePatch, "kind", fmt.Sprintf("a %s cannot be patched", kind), "environments differ in the resources that refer to it")
 			continue
 		}
 		changed := e.merged(e.resources[i], p)
@@ -191,8 +191,8 @@ func (e *environment) patch(ctx context.Context, base []*loaded, patches map[str
 // effect warns of a patch, or a part of one, that changes nothing.
 func (e *environment) effect(p, base, changed *loaded) {
 	removed := false
-	eachLeaf(p.root, nil, func(steps []segment, k, v *node) {
-		around, found := base.root.at(steps)
+	eachLeaf(p.tree(), nil, func(steps []segment, k, v *node) {
+		around, found := base.tree().at(steps)
 		if v.kind != nullNode || v.broken || found == len(steps) {
 			return
 		}
@@ -203,16 +203,16 @@ func (e *environment) effect(p, base, changed *loaded) {
 		}
 		e.note(p, k, diag.Warning, codePatchEffect, pathString(steps), fmt.Sprintf("%q is removed, and is not there", k.text), hint)
 	})
-	if !removed && string(base.root.appendJSON(nil, true)) == string(changed.root.appendJSON(nil, true)) {
-		e.note(p, p.root, diag.Warning, codePatchEffect, "", fmt.Sprintf("this patch changes nothing of the %s %q", p.root.str("kind"), p.root.get("metadata").str("name")), "remove it, or correct what it should change")
+	if !removed && string(base.tree().appendJSON(nil, true)) == string(changed.tree().appendJSON(nil, true)) {
+		e.note(p, p.tree(), diag.Warning, codePatchEffect, "", fmt.Sprintf("this patch changes nothing of the %s %q", p.tree().str("kind"), p.tree().get("metadata").str("name")), "remove it, or correct what it should change")
 	}
 }
 
 // conflicts warns of fields that another patch of the same resource has set to something else.
 func (e *environment) conflicts(p *loaded, before []*loaded) {
-	eachLeaf(p.root, nil, func(steps []segment, k, v *node) {
+	eachLeaf(p.tree(), nil, func(steps []segment, k, v *node) {
 		for _, other := range slices.Backward(before) {
-			n, found := other.root.at(steps)
+			n, found := other.tree().at(steps)
 			if found < len(steps) && (found == 0 || n.kind == objectNode) || string(n.appendJSON(nil, true)) == string(v.appendJSON(nil, true)) {
 				continue
 			}
@@ -244,19 +244,10 @@ func (n *node) fieldNames() []string {
 	return names
 }
 
-// key is kind and name, or "" where one is missing.
-func (r *loaded) key() string {
-	kind, name := r.root.str("kind"), r.root.get("metadata").str("name")
-	if kind == "" || name == "" {
-		return ""
-	}
-	return kind + "/" + name
-}
-
 // patchMisses reports a patch of something that is not there, and what was perhaps meant.
 func (e *environment) patchMisses(p *loaded, index map[string]int) {
 	if p.key() == "" {
-		e.problem(p, p.root, codePatch, "", "a patch must say what it changes", hintPatch)
+		e.problem(p, p.tree(), codePatch, "", "a patch must say what it changes", hintPatch)
 		return
 	}
 	kind, name, _ := strings.Cut(p.key(), "/")
@@ -265,7 +256,7 @@ func (e *environment) patchMisses(p *loaded, index map[string]int) {
 		if near := diag.Nearest(kind, e.table.kindNames()); near != "" {
 			hint = fmt.Sprintf("did you mean %s?", near)
 		}
-		e.problem(p, p.root.get("kind"), codeUnknownKind, "kind", fmt.Sprintf("there is no kind %q", kind), hint)
+		e.problem(p, p.tree().get("kind"), codeUnknownKind, "kind", fmt.Sprintf("there is no kind %q", kind), hint)
 		return
 	}
 	if e.doubts.mayHold(kind, name) {
@@ -288,7 +279,7 @@ func (e *environment) patchMisses(p *loaded, index map[string]int) {
 		slices.Sort(kinds)
 		hint = fmt.Sprintf("there is a %s of that name: is that the kind?", orList(kinds))
 	}
-	e.problem(p, p.root.get("metadata").get("name"), codePatch, "metadata.name", fmt.Sprintf("there is no %s %q to patch", kind, name), hint)
+	e.problem(p, p.tree().get("metadata").get("name"), codePatch, "metadata.name", fmt.Sprintf("there is no %s %q to patch", kind, name), hint)
 }
 
 // merged returns base changed by a patch as RFC 7386 says. Every part keeps the place it came from.

@@ -250,7 +250,7 @@ func TestPosInsideTexts(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	s := &Source{root: docs[0].root, files: []*sourceFile{{path: "a.yaml", bytes: []byte(src)}}}
+	s := &Source{doc: newCandidate(docs[0].root, nil), files: []*sourceFile{{path: "a.yaml", bytes: []byte(src)}}}
 	for _, c := range []struct {
 		path      string
 		offset    int

@@ -7,7 +7,7 @@ import (
 // A Source knows where the parts of a resource stand in the user's files. It is immutable and safe for concurrent use.
 type Source struct {
 	At    diag.Pos // where the resource begins
-	root  *node
+	doc   *candidate
 	files []*sourceFile
 }
 
@@ -17,7 +17,7 @@ func (s *Source) Pos(path string) diag.Pos {
 	if s == nil {
 		return diag.Pos{}
 	}
-	n, _ := s.root.at(parsePath(path))
+	n, _ := s.doc.tree().at(parsePath(path))
 	return s.of(n)
 }
 
@@ -28,7 +28,7 @@ func (s *Source) PosIn(path string, offset int) diag.Pos {
 		return diag.Pos{}
 	}
 	steps := parsePath(path)
-	n, found := s.root.at(steps)
+	n, found := s.doc.tree().at(steps)
 	if found < len(steps) || int(n.origin) >= len(s.files) {
 		return s.of(n)
 	}
@@ -42,7 +42,7 @@ func (s *Source) PosOf(steps []string) diag.Pos {
 	if s == nil {
 		return diag.Pos{}
 	}
-	n, _ := s.root.follow(steps)
+	n, _ := s.doc.tree().follow(steps)
 	return s.of(n)
 }
 

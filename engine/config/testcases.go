@@ -99,7 +99,7 @@ func (x *caseLayout) row(c, row TestCase, path string) TestCase {
 
 // rowName is what a row sets and removes, in its order.
 func (x *caseLayout) rowName(path string) string {
-	row := mustAt(x.r.root, path)
+	row := mustAt(x.r.tree(), path)
 	var parts []string
 	if set := row.get("set"); set != nil {
 		for i, k := range set.keys {
@@ -312,8 +312,8 @@ func (x *caseLayout) mustBe(path, message, name string, names []string) {
 		hint = "remove it"
 	}
 	steps := parsePath(path)
-	n, _ := x.r.root.at(steps)
-	around, _ := x.r.root.at(steps[:len(steps)-1])
+	n, _ := x.r.tree().at(steps)
+	around, _ := x.r.tree().at(steps[:len(steps)-1])
 	if key := around.key(name); key != nil { // the name is that of the field
 		n = key
 	}
@@ -327,7 +327,7 @@ func (x *caseLayout) given(c *TestCase) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Given.Lookups)) {
 		path := c.Path + ".given.lookups." + pathString([]segment{{name: name}})
-		if _, found := x.r.root.at(parsePath(path)); found < len(parsePath(path)) {
+		if _, found := x.r.tree().at(parsePath(path)); found < len(parsePath(path)) {
 			continue // it is the case's around the row
 		}
 		if _, ok := x.index["Lookup/"+name]; !ok && !x.doubts.mayHold("Lookup", name) {

@@ -153,7 +153,7 @@ func (x *caseLayout) inFile(file string, line int, path, code, message, hint str
 		x.faulty = map[*loaded]bool{}
 	}
 	x.faulty[x.r] = true
-	n, _ := x.r.root.at(parsePath(path))
+	n, _ := x.r.tree().at(parsePath(path))
 	x.list.Add(diag.Diagnostic{Code: code, Severity: diag.Error, Pos: diag.Pos{File: file, Line: line, Col: 1}, Related: []diag.Pos{x.r.at(n)}, Message: message, Hint: hint})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -36,8 +37,12 @@ func (a *app) load(ctx context.Context, dir, environment string) (*config.Model,
 	return a.loadFrom(ctx, source, "", environment)
 }
 
+// loadGCPercent keeps the memory of a load near what it has to hold: loads make much garbage, and CI machines are small.
+const loadGCPercent = 30
+
 // loadFrom reads and judges one revision of a source.
 func (a *app) loadFrom(ctx context.Context, source repo.Source, rev, environment string) (*config.Model, diag.List, *repo.Revision, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
 	r, err := source.Fetch(ctx, rev)
 	if err != nil {
 		return nil, nil, nil, unreachable(err)
