@@ -39,7 +39,7 @@ func (l *loader) evaluateCUE(ctx context.Context, tags map[string]string) ([]*lo
 	for _, r := range answer.Resources {
 		files := make([]*sourceFile, len(r.Files))
 		for i, name := range r.Files {
-			files[i] = &sourceFile{path: name}
+			files[i] = &sourceFile{path: name, bytes: []byte(l.cueFiles[name])}
 		}
 		found = append(found, &loaded{candidate: newCandidate(r.Root.node(), nil), files: files})
 	}

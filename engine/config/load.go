@@ -39,11 +39,12 @@ func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	list := l.list.Sorted()
-	if list.HasErrors() {
+	l.list = l.list.Sorted()
+	l.proposals()
+	if l.list.HasErrors() {
 		model = nil
 	}
-	return model, list, nil
+	return model, l.list, nil
 }
 
 // A loader is one load under way.

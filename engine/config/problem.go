@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/dray-sync/dray/engine/diag"
 )
 
@@ -16,6 +18,8 @@ type problem struct {
 	path     string
 	message  string
 	hint     string
+	repair   *repair   // nil: a person must mend it
+	mended   *diag.Fix // the same, for a file that has no nodes: edits without their file
 }
 
 // problemAt returns a problem at a node.
@@ -44,6 +48,17 @@ func (p problem) diagnostic(files []*sourceFile) diag.Diagnostic {
 	}
 	for _, n := range p.related {
 		d.Related = append(d.Related, place(files, n.origin, n.line, n.col))
+	}
+	switch {
+	case p.repair != nil:
+		d.Fix = p.repair.fix(files)
+	case p.mended != nil:
+		fix := *p.mended
+		fix.Edits = slices.Clone(fix.Edits)
+		for i := range fix.Edits {
+			fix.Edits[i].File = d.Pos.File
+		}
+		d.Fix = &fix
 	}
 	return d
 }

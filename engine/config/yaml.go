@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/dray-sync/dray/engine/diag"
 )
 
 // A document is one YAML document, or one resource of a CUE package.
@@ -29,7 +31,12 @@ func parseYAML(src []byte, limits LoadLimits) ([]document, []problem) {
 	}
 	p := &yamlParser{src: src, limits: limits, ascii: isASCII(src)}
 	for _, part := range splitDocuments(src) {
-		p.part(part)
+		for i, resource := range splitResources(part) {
+			if i > 0 {
+				p.problems = append(p.problems, unseparated(resource))
+			}
+			p.part(resource)
+		}
 	}
 	return p.docs, p.problems
 }
@@ -43,35 +50,6 @@ type yamlParser struct {
 	nodes    int
 	docs     []document
 	problems []problem
-}
-
-// yamlPart is a stretch of the file that begins with a document.
-type yamlPart struct {
-	text []byte
-	line int // lines before it
-}
-
-// splitDocuments cuts a stream before each --- at the start of a line, which nothing inside a document can begin with.
-func splitDocuments(src []byte) []yamlPart {
-	var parts []yamlPart
-	start, startLine, line := 0, 0, 0
-	for i := 0; i < len(src); {
-		if i > start && isMarker(src[i:]) {
-			parts = append(parts, yamlPart{src[start:i], startLine})
-			start, startLine = i, line
-		}
-		n := bytes.IndexByte(src[i:], '\n')
-		if n < 0 {
-			break
-		}
-		i += n + 1
-		line++
-	}
-	return append(parts, yamlPart{src[start:], startLine})
-}
-
-func isMarker(s []byte) bool {
-	return bytes.HasPrefix(s, []byte("---")) && (len(s) == 3 || s[3] == ' ' || s[3] == '\n' || s[3] == '\r' || s[3] == '\t')
 }
 
 func (p *yamlParser) part(part yamlPart) {
@@ -92,6 +70,7 @@ func (p *yamlParser) part(part yamlPart) {
 		}
 		if n := p.node(root.Content[0], 1); n.kind != nullNode {
 			p.docs = append(p.docs, document{root: n})
+			p.strange(n)
 		}
 		if p.nodes > p.limits.Nodes {
 			p.problems = append(p.problems, problem{code: codeTooLarge, message: fmt.Sprintf("the file has more than %d values", p.limits.Nodes)})
@@ -161,6 +140,7 @@ func (p *yamlParser) object(n *node, y *yaml.Node, depth int) {
 		k, ok := p.fieldName(y.Content[i])
 		v := p.node(y.Content[i+1], depth+1)
 		if !ok {
+			n.broken = n.broken || y.Content[i].Kind == yaml.MappingNode
 			continue
 		}
 		if first, dup := seen[k.text]; dup {
@@ -180,6 +160,8 @@ func (p *yamlParser) fieldName(y *yaml.Node) (*node, bool) {
 	k.col = p.column(int(k.line), y.Column)
 	p.nodes++
 	switch {
+	case y.Kind == yaml.MappingNode:
+		p.report(k, codeSyntax, "there are no text templates: {{ }} is not filled in", "vary a value by environment with a patch (spec.environments of the repository), or build the resource in CUE")
 	case y.Kind != yaml.ScalarNode:
 		p.report(k, codeWrongType, "a field's name must be a text", "inside { } a text with [ ] { } or , must be quoted")
 	case y.Tag == "!!merge":
@@ -330,8 +312,38 @@ func badLine(src []byte) int {
 
 var yamlErrorLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
-// syntaxProblem places a parser's error, whose own line is often that of the construct around it.
+// syntaxProblem says what is wrong with a text that is no YAML: what reading it line by line finds, else what the parser says.
 func syntaxProblem(part yamlPart, err error) problem {
+	x := findFault(part.text)
+	if x == nil {
+		return parserProblem(part, err)
+	}
+	p := problem{code: x.code, line: int32(part.line + x.line), col: int32(x.col), message: x.message, hint: x.hint}
+	if p.code == "" {
+		p.code = codeSyntax
+	}
+	if mended, err := diag.Apply(part.text, x.edits); err == nil && len(x.edits) > 0 && wellFormed(mended) {
+		fix := diag.Fix{Title: x.title, Safe: true, Edits: x.edits}
+		for i := range fix.Edits {
+			fix.Edits[i].Line += part.line
+			fix.Edits[i].EndLine += part.line
+		}
+		p.mended = &fix
+	}
+	return p
+}
+
+// wellFormed reports whether a text is YAML, of as many documents as may be.
+func wellFormed(text []byte) bool {
+	for dec := yaml.NewDecoder(bytes.NewReader(text)); ; {
+		if err := decodeNode(dec, new(yaml.Node)); err != nil {
+			return errors.Is(err, io.EOF)
+		}
+	}
+}
+
+// parserProblem places a parser's error, whose own line is often that of the construct around it.
+func parserProblem(part yamlPart, err error) problem {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
 	if m := yamlErrorLine.FindStringSubmatch(err.Error()); m != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/diag"
+	"github.com/dray-sync/dray/engine/diag/report"
 	"github.com/dray-sync/dray/engine/mapping"
 	"github.com/dray-sync/dray/engine/repo"
 )
@@ -58,6 +59,11 @@ func (a *app) fix(ctx context.Context, dir, environment string, dryRun bool) err
 	}
 	errs, warnings := list.Count()
 	a.notef("%s %s in %s; %s and %s are left\n", verb, count(len(made), "place"), count(len(o.changed), "file"), count(errs, "error"), count(warnings, "warning"))
+	if !dryRun {
+		if err := a.diagnosticText().Write(a.out, list, &report.Source{Files: o}); err != nil {
+			return err
+		}
+	}
 	if list.HasErrors() {
 		return said(exitInvalid)
 	}
