@@ -23,12 +23,12 @@ func acrossCodes() []diag.CodeDoc {
 			Wrong: `
 kind: Connection
 metadata: {name: old-erp}
-spec: {application: sqlite, config: {path: old.db}}
+spec: {application: sqlite, config: {path: /var/lib/old.db}}
 `,
 			Right: `
 kind: Connection
 metadata: {name: old-erp}
-spec: {application: sqlite, config: {path: old.db}}
+spec: {application: sqlite, config: {path: /var/lib/old.db}}
 ---
 kind: Touchpoint
 metadata: {name: old-orders}

@@ -167,13 +167,13 @@ spec:
 kind: Connection
 spec:
   application: sqlite
-  config: {path: shop.db, password: hunter2}
+  config: {path: /var/lib/shop.db, password: hunter2}
 `,
 			Right: `
 kind: Connection
 spec:
   application: sqlite
-  config: {path: shop.db}
+  config: {path: /var/lib/shop.db}
 `,
 		},
 		{

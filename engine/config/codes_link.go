@@ -78,11 +78,11 @@ spec:
 			Hint: "see dray application list, or declare it with kind: Application",
 			Wrong: `
 kind: Connection
-spec: {application: sqlite3, config: {path: shop.db}}
+spec: {application: sqlite3, config: {path: /var/lib/shop.db}}
 `,
 			Right: `
 kind: Connection
-spec: {application: sqlite, config: {path: shop.db}}
+spec: {application: sqlite, config: {path: /var/lib/shop.db}}
 `,
 		},
 		{
@@ -93,7 +93,7 @@ spec: {application: sqlite, config: {path: shop.db}}
 kind: Connection
 spec:
   application: sqlite
-  config: {path: shop.db}
+  config: {path: /var/lib/shop.db}
   objects: {orders: {key: [id]}}
 ---
 kind: Touchpoint
@@ -106,7 +106,7 @@ spec:
 kind: Connection
 spec:
   application: sqlite
-  config: {path: shop.db}
+  config: {path: /var/lib/shop.db}
   objects: {orders: {key: [id]}}
 ---
 kind: Touchpoint
