@@ -53,14 +53,14 @@ spec: {every: 15m}
 			Wrong: `
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: orders}
+  source: {connection: shop, object: orders, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
 			Right: `
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: orders, start: now}
+  source: {connection: shop, object: orders, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
@@ -147,14 +147,14 @@ spec:
 			Wrong: `
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: orders, start: now}
+  source: {connection: shop, object: orders, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert}
 `,
 			Right: `
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: orders, start: now}
+  source: {connection: shop, object: orders, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,

@@ -35,14 +35,14 @@ spec: {cron: "0 2 * * *"}
 			Wrong: `
 kind: Touchpoint
 spec:
-  source: {connection: shopp, object: orders, start: now}
+  source: {connection: shopp, object: orders, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
 			Right: `
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: orders, start: now}
+  source: {connection: shop, object: orders, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
@@ -94,11 +94,11 @@ kind: Connection
 spec:
   application: sqlite
   config: {path: /var/lib/shop.db}
-  objects: {orders: {key: [id]}}
+  objects: {orders: {key: [id], cursor: changed_at}}
 ---
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: ordres, start: now}
+  source: {connection: shop, object: ordres, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
@@ -107,11 +107,11 @@ kind: Connection
 spec:
   application: sqlite
   config: {path: /var/lib/shop.db}
-  objects: {orders: {key: [id]}}
+  objects: {orders: {key: [id], cursor: changed_at}}
 ---
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: orders, start: now}
+  source: {connection: shop, object: orders, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
@@ -167,7 +167,7 @@ spec:
 ---
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: orders, start: now}
+  source: {connection: shop, object: orders, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [external_ref]}
 `,
@@ -179,7 +179,7 @@ spec:
 ---
 kind: Touchpoint
 spec:
-  source: {connection: shop, object: orders, start: now}
+  source: {connection: shop, object: orders, start: now, read: full}
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [external_ref]}
 `,
@@ -193,12 +193,24 @@ kind: Mapping
 spec:
   fields:
     id: {from: id, apply: [{truncate: 8}]}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
 			Right: `
 kind: Mapping
 spec:
   fields:
     id: {from: id}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
 		},
 		{

@@ -239,12 +239,24 @@ kind: Mapping
 spec:
   fields:
     id: {from: id, write: create}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
 			Right: `
 kind: Mapping
 spec:
   fields:
     id: {from: id}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
 		},
 		{Code: CodeTooDeep, Doc: "Lists and objects stand within each other too deeply.", Hint: "flatten the record"},
