@@ -21,13 +21,13 @@ import (
 // exampleRepository is what examples of codes stand in, by kind and name. A resource that an example has itself takes the place of the
 // one here.
 var exampleRepository = map[string]string{
-	"Repository/acme":    "{apiVersion: dray/v1, kind: Repository, metadata: {name: acme}, spec: {environments: {production: {}}}}",
-	"Connection/shop":    "{apiVersion: dray/v1, kind: Connection, metadata: {name: shop}, spec: {application: sqlite, config: {path: /var/lib/shop.db}, objects: {orders: {key: [id], cursor: changed_at}}}}",
-	"Connection/erp":     "{apiVersion: dray/v1, kind: Connection, metadata: {name: erp}, spec: {application: sqlite, config: {path: /var/lib/erp.db}}}",
-	"Mapping/order":      "{apiVersion: dray/v1, kind: Mapping, metadata: {name: order}, spec: {fields: {id: {from: id}, country: {from: country, lookup: countries}}}}",
-	"Schedule/nightly":   "{apiVersion: dray/v1, kind: Schedule, metadata: {name: nightly}, spec: {every: 1d}}",
-	"Touchpoint/orders":  "{apiVersion: dray/v1, kind: Touchpoint, metadata: {name: orders}, spec: {source: {connection: shop, object: orders, start: now, read: full}, mapping: order, destination: {connection: erp, object: sales, write: create}, schedule: nightly}}",
-	"Lookup/countries":   "{apiVersion: dray/v1, kind: Lookup, metadata: {name: countries}, spec: {key: [code], value: name, rows: [{code: DE, name: Germany}]}}",
+	"Repository/acme":   "{apiVersion: dray/v1, kind: Repository, metadata: {name: acme}, spec: {environments: {production: {}}}}",
+	"Connection/shop":   "{apiVersion: dray/v1, kind: Connection, metadata: {name: shop}, spec: {application: sqlite, config: {path: /var/lib/shop.db}, objects: {orders: {key: [id], cursor: changed_at}}}}",
+	"Connection/erp":    "{apiVersion: dray/v1, kind: Connection, metadata: {name: erp}, spec: {application: sqlite, config: {path: /var/lib/erp.db}}}",
+	"Mapping/order":     "{apiVersion: dray/v1, kind: Mapping, metadata: {name: order}, spec: {fields: {id: {from: id}, country: {from: country, lookup: countries}}}}",
+	"Schedule/nightly":  "{apiVersion: dray/v1, kind: Schedule, metadata: {name: nightly}, spec: {every: 1d}}",
+	"Touchpoint/orders": "{apiVersion: dray/v1, kind: Touchpoint, metadata: {name: orders}, spec: {source: {connection: shop, object: orders, start: now, read: full}, mapping: order, destination: {connection: erp, object: sales, write: create}, schedule: nightly}}",
+	"Lookup/countries":  "{apiVersion: dray/v1, kind: Lookup, metadata: {name: countries}, spec: {key: [code], value: name, rows: [{code: DE, name: Germany}]}}",
 }
 
 // exampleNames are the names that resources of an example have which says none.
