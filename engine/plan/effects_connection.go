@@ -34,7 +34,12 @@ func (f *flow) connectionEffects() (e []Effect) {
 
 // demandEffects says when a connection is asked more often than it may be, because of the schedules of this revision.
 func (f *flow) demandEffects(name string) []Effect {
-	b, a := f.from.Demand(f.oldName("Connection", name)), f.to.Demand(name)
+	d, ok := f.demands[name]
+	if !ok { // it looks at every touchpoint
+		d = [2]config.Demand{f.from.Demand(f.oldName("Connection", name)), f.to.Demand(name)}
+		f.demands[name] = d
+	}
+	b, a := d[0], d[1]
 	switch {
 	case a == b || a.CallsAnHour == 0 || a.AllowedAnHour == 0:
 		return nil

@@ -127,13 +127,10 @@ func (d *differ) value(at place, before, after any) {
 	bn, an := named(bl), named(al)
 	switch {
 	case bn != nil && an != nil:
-		known := len(d.out)
 		for _, name := range namesOf(bl, al) {
-			d.value(at.element(name), bn[name], an[name])
+			d.value(at.element(quoted(name)), bn[name], an[name])
 		}
-		if len(d.out) == known {
-			d.add(at, namesOf(bl), namesOf(al)) // only their order differs
-		}
+		d.order(at, namesOf(bl), namesOf(al))
 	case len(bl) == len(al) && slices.ContainsFunc(al, isObject):
 		for i := range bl {
 			d.value(at.element(strconv.Itoa(i)), bl[i], al[i])
@@ -141,6 +138,15 @@ func (d *differ) value(at place, before, after any) {
 	default:
 		d.add(at, before, after)
 	}
+}
+
+// order adds the order of what is in both lists, where it differs.
+func (d *differ) order(at place, before, after []string) {
+	gone := func(from []string) func(string) bool {
+		return func(name string) bool { return !slices.Contains(from, name) }
+	}
+	at.name = strings.TrimPrefix(at.name+" in order", " ")
+	d.add(at, slices.DeleteFunc(slices.Clone(before), gone(after)), slices.DeleteFunc(slices.Clone(after), gone(before)))
 }
 
 func union(a, b map[string]any) map[string]any {
@@ -202,10 +208,7 @@ func (d *differ) fields(path, prefix string, before, after config.Fields) {
 			d.add(at, plain(bf), nil)
 		}
 	}
-	gone := func(m map[string]config.Field) func(string) bool {
-		return func(name string) bool { _, ok := m[name]; return !ok }
-	}
-	d.add(place{path: path, name: "order of fields"}, slices.DeleteFunc(fieldNames(before), gone(a)), slices.DeleteFunc(fieldNames(after), gone(b)))
+	d.order(place{path: path, name: "fields"}, fieldNames(before), fieldNames(after))
 }
 
 // fieldNames returns the names of fields, each once, in order.

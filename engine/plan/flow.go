@@ -64,8 +64,12 @@ func (f *flow) otherApplication(connection string) bool {
 
 // resetEffects says what a reset does.
 func (f *flow) resetEffects(why string) []Effect {
+	again := "it reads again " + startWords(f.after.Source.Start)
+	if f.full() {
+		again = "the next run reads everything, as every run does"
+	}
 	e := []Effect{
-		{Dangerous, why + ": its checkpoint is dropped, a run under way ends, and it reads again " + startWords(f.after.Source.Start)},
+		{Dangerous, why + ": its checkpoint is dropped, a run under way ends, and " + again},
 		{Safe, "its ledger and dead letters stay"},
 	}
 	if f.after.Mode == "observe" {

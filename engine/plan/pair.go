@@ -16,8 +16,9 @@ type pair struct {
 	before, after map[string]map[string]entry // by kind and name
 	// renamed holds the old names by kind and new name, of what goes by another name now; successors the new names by the old.
 	renamed, successors map[string]map[string]string
-	disputed            []string // what two resources claim at once
-	refs                map[string][]string
+	disputed            []string                    // what two resources claim at once
+	refs                map[string][]string         // by resource of the new model
+	demands             map[string][2]config.Demand // before and after, by connection
 }
 
 // An entry is one resource of a model.
@@ -30,7 +31,7 @@ type entry struct {
 func newPair(from, to *config.Model) *pair {
 	p := &pair{
 		from: from, to: to, before: entries(from), after: entries(to),
-		renamed: map[string]map[string]string{}, successors: map[string]map[string]string{}, refs: map[string][]string{},
+		renamed: map[string]map[string]string{}, successors: map[string]map[string]string{}, refs: map[string][]string{}, demands: map[string][2]config.Demand{},
 	}
 	for _, kind := range kindsOf(p.before, p.after) {
 		p.findRenames(kind)

@@ -3,10 +3,8 @@ package plan
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/dray-sync/dray/engine/config"
-	"github.com/dray-sync/dray/engine/schedule"
 )
 
 // scheduleEffects says how often it runs from now on.
@@ -16,7 +14,7 @@ func (f *flow) scheduleEffects() []Effect {
 		return f.otherSchedule()
 	}
 	risk := Safe
-	before, after := runsADay(f.from, &f.old, f.name), runsADay(f.to, &f.after, f.name)
+	before, after := runsADay(f.from, &f.old), runsADay(f.to, &f.after)
 	if after > before || after == 0 {
 		risk = Review
 	}
@@ -48,47 +46,16 @@ func scheduleWords(m *config.Model, t *config.Touchpoint) string {
 	if !ok {
 		return "only when it is triggered"
 	}
-	when := "every " + s.Every.String()
-	if s.Every <= 0 {
-		when = fmt.Sprintf("by cron %s in %s", s.Cron, s.Zone)
-	}
-	return fmt.Sprintf("%s, %s", when, timesADay(runsADay(m, t, "")))
-}
-
-func timesADay(n float64) string {
-	switch {
-	case n >= 1:
-		return fmt.Sprintf("%g times a day", math.Round(n))
-	case n > 0:
-		return fmt.Sprintf("%g times a week", math.Round(n*7*10)/10)
-	default:
-		return "never"
-	}
-}
-
-// runsADay returns how often a touchpoint runs on average; 0 when it runs only when triggered.
-func runsADay(m *config.Model, t *config.Touchpoint, name string) float64 {
-	s, ok := m.ScheduleOf(t)
-	if !ok {
-		return 0
-	}
+	n := math.Round(runsADay(m, t)*100) / 100
 	if s.Every > 0 {
-		return float64(24*time.Hour) / float64(s.Every)
+		return fmt.Sprintf("every %s, %g times a day", s.Every, n)
 	}
-	c, err := schedule.Compile(s, name)
-	if err != nil {
-		return 0
-	}
-	// A year that is fixed, so that the same models give the same plan; most lines repeat every week.
-	const days, enough = 364, 20_000
-	begin := time.Date(2027, 1, 4, 0, 0, 0, 0, time.UTC)
-	runs, at := 0, begin.Add(-time.Second)
-	for runs < enough {
-		next := c.Next(at)
-		if next.IsZero() || !next.Before(begin.AddDate(0, 0, days)) {
-			return float64(runs) / days
-		}
-		runs, at = runs+1, next
-	}
-	return float64(runs) / (at.Sub(begin).Hours() / 24)
+	return fmt.Sprintf("by cron %s in %s, up to %g times a day", s.Cron, s.Zone, n)
+}
+
+// runsADay returns how often a touchpoint runs on its busiest day; 0 when it runs only when triggered.
+func runsADay(m *config.Model, t *config.Touchpoint) float64 {
+	s, _ := m.ScheduleOf(t)
+	_, day := s.Runs()
+	return day
 }
