@@ -42,12 +42,18 @@ const loadGCPercent = 30
 
 // loadFrom reads and judges one revision of a source.
 func (a *app) loadFrom(ctx context.Context, source repo.Source, rev, environment string) (*config.Model, diag.List, *repo.Revision, error) {
+	return a.loadWith(ctx, source, rev, config.Options{Environment: environment})
+}
+
+// loadWith is loadFrom with options of the caller's.
+func (a *app) loadWith(ctx context.Context, source repo.Source, rev string, o config.Options) (*config.Model, diag.List, *repo.Revision, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
 	r, err := source.Fetch(ctx, rev)
 	if err != nil {
 		return nil, nil, nil, unreachable(err)
 	}
-	model, list, err := config.Load(ctx, r.Tree, config.Options{Environment: environment, Registry: a.registry, Compile: mapping.Check, Now: a.now()})
+	o.Registry, o.Compile, o.Now = a.registry, mapping.Check, a.now()
+	model, list, err := config.Load(ctx, r.Tree, o)
 	if err != nil {
 		return nil, nil, nil, unreachable(err)
 	}

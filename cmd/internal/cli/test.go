@@ -19,6 +19,7 @@ type testFlags struct {
 	run                 string
 	cover               bool
 	coverMin            int
+	update              bool
 }
 
 func (a *app) testCommand() *cobra.Command {
@@ -28,6 +29,9 @@ func (a *app) testCommand() *cobra.Command {
 		Short: "Run the mapping tests of a repository",
 		Long: `Maps the input of every case and compares what comes out with what the case expects. It opens no network, no
 secret and no connection.
+
+With --update the expectations of cases that fail become what came out, in place; comments stay. A case that expects a part
+still expects that part. Read the difference before you commit it.
 
 ` + exitCodesHelp,
 		Example: `  dray test
@@ -41,6 +45,7 @@ secret and no connection.
 	outputFlag(c, &f.output, "text", "json", "junit")
 	c.Flags().BoolVar(&f.cover, "coverage", false, "say what of the mappings and lookups no case reaches")
 	c.Flags().IntVar(&f.coverMin, "coverage-min", 0, "fail when the cases of any mapping reach less than so many percent of it")
+	c.Flags().BoolVar(&f.update, "update", false, "write what comes out into the expectations of the cases that fail")
 	c.Flags().StringVar(&f.run, "run", "", "only cases whose TEST: CASE matches this regular expression")
 	return c
 }
@@ -49,6 +54,11 @@ func (a *app) test(ctx context.Context, dir string, f *testFlags) error {
 	match, err := f.match()
 	if err != nil {
 		return err
+	}
+	if f.update {
+		if err := a.updateTests(ctx, dir, f, match); err != nil {
+			return err
+		}
 	}
 	m, err := a.valid(ctx, dir, f.environment)
 	if err != nil {
