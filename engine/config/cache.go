@@ -3,6 +3,8 @@ package config
 import (
 	"crypto/sha256"
 	"sync"
+
+	"github.com/dray-sync/dray/engine/policy"
 )
 
 // A Cache keeps what is known of files and settings from one load to the next, by their content, so that a load judges only what
@@ -16,6 +18,10 @@ type Cache struct {
 	older   map[[sha256.Size]byte]*cueResponse
 
 	patched, patchedBefore map[patching]*candidate
+
+	builtIn                  []policy.Pack
+	verdictsFor              string // the rules that verdicts are of
+	verdicts, verdictsBefore map[verdictKey]*policyVerdict
 
 	compiled, compiledBefore map[string][]MappingProblem // by all that a mapping is compiled with
 }
@@ -110,6 +116,7 @@ func (c *Cache) keep(files map[[sha256.Size]byte]*fileContent) {
 	c.older, c.answers = c.answers, nil
 	c.compiledBefore, c.compiled = c.compiled, nil
 	c.patchedBefore, c.patched = c.patched, nil
+	c.verdictsBefore, c.verdicts = c.verdicts, nil
 }
 
 // compile returns what compiling says, asking only when the key is new.
@@ -130,6 +137,49 @@ func (c *Cache) compile(key string, ask func() []MappingProblem) []MappingProble
 	}
 	c.compiled[key] = problems
 	return problems
+}
+
+// A verdictKey is a resource, and all else that rules see of it.
+type verdictKey struct {
+	resource   *candidate
+	neighbours string
+}
+
+// verdictsOf forgets all verdicts that are not of these rules.
+func (c *Cache) verdictsOf(rules string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.verdictsFor != rules {
+		c.verdictsFor, c.verdicts, c.verdictsBefore = rules, nil, nil
+	}
+}
+
+// policyVerdict returns what rules say of a resource. false: it is new, and to be filled in.
+func (c *Cache) policyVerdict(resource *candidate, neighbours string) (*policyVerdict, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := verdictKey{resource, neighbours}
+	v, known := c.verdicts[key]
+	if !known {
+		if v, known = c.verdictsBefore[key]; !known {
+			v = new(policyVerdict)
+		}
+		if c.verdicts == nil {
+			c.verdicts = make(map[verdictKey]*policyVerdict, len(c.verdictsBefore))
+		}
+		c.verdicts[key] = v
+	}
+	return v, known
+}
+
+// builtInPacks describes the packs that come with Dray.
+func (c *Cache) builtInPacks() []policy.Pack {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.builtIn == nil {
+		c.builtIn = policy.Evaluate(&policy.Request{Files: policy.BuiltInFiles()}).Packs
+	}
+	return c.builtIn
 }
 
 // answer returns what CUE packages were evaluated to before, or nil.

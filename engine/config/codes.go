@@ -46,13 +46,19 @@ const (
 	codeFile               = "config/file"
 	codeLookupRow          = "config/lookup-row"
 	codeApplication        = "config/application"
+	codePolicyUnknown      = "policy/unknown-pack"
+	codePolicyUnused       = "policy/unused-pack"
+	codePolicyPack         = "policy/pack"
+	codePolicyExemption    = "policy/exemption"
+	codePolicyExpired      = "policy/exemption-expired"
+	codePolicyExemptUnused = "policy/exemption-unused"
 	codeCUE                = "config/cue"
 	codeMappingTest        = "config/mapping-test"
 )
 
 // Codes returns every code of this package with its explanation, in a fixed order.
 func Codes() []diag.CodeDoc {
-	return slices.Concat(syntaxCodes(), formCodes(), linkCodes(), environmentCodes(), acrossCodes())
+	return slices.Concat(syntaxCodes(), formCodes(), linkCodes(), environmentCodes(), acrossCodes(), policyCodes())
 }
 
 // defaultHint returns what a code's explanation says about mending.

@@ -14,7 +14,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dray-sync/dray/engine/cuebuild"
 	"github.com/dray-sync/dray/engine/diag"
+	"github.com/dray-sync/dray/engine/policy"
 )
 
 // evaluateCUE returns the resources of the repository's CUE packages for these tags, and what is wrong with them. Repositories without
@@ -30,21 +32,23 @@ func (l *loader) evaluateCUE(ctx context.Context, tags map[string]string) ([]*lo
 	}
 	answer, err := l.ask(ctx, asked)
 	if errors.Is(err, errChildBound) {
-		return nil, []cueProblem{{File: l.cue[0], Message: err.Error(), hint: "look for lists and comprehensions that grow without need"}}, nil
+		return nil, []cueProblem{{Problem: cuebuild.Problem{File: l.cue[0], Message: err.Error()}, hint: hintBound}}, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluating CUE: %w", err)
 	}
 	var found []*loaded
-	for _, r := range answer.Resources {
+	for i, r := range answer.Resources {
 		files := make([]*sourceFile, len(r.Files))
 		for i, name := range r.Files {
 			files[i] = &sourceFile{path: name, bytes: []byte(l.cueFiles[name])}
 		}
-		found = append(found, &loaded{candidate: newCandidate(r.Root.node(), nil), files: files})
+		found = append(found, &loaded{candidate: answer.built[i], files: files})
 	}
 	return found, answer.Problems, nil
 }
+
+const hintBound = "look for lists and comprehensions that grow without need"
 
 // cueProblems reports what is wrong with the CUE packages of the environment; what is wrong with a tag, once.
 func (e *environment) cueProblems(problems []cueProblem) {
@@ -150,6 +154,15 @@ func (l *loader) ask(ctx context.Context, request []byte) (*cueResponse, error) 
 	if known := l.cache.answer(sum); known != nil {
 		return known, nil
 	}
+	answer, err := l.evaluate(ctx, request)
+	if err == nil {
+		l.cache.keepAnswer(sum, answer)
+	}
+	return answer, err
+}
+
+// evaluate has a child evaluate.
+func (l *loader) evaluate(ctx context.Context, request []byte) (*cueResponse, error) {
 	evaluate := l.o.EvalCUE
 	if evaluate == nil {
 		evaluate = evaluateInChild
@@ -158,12 +171,7 @@ func (l *loader) ask(ctx context.Context, request []byte) (*cueResponse, error) 
 	if err != nil {
 		return nil, err
 	}
-	answer, err := readCUEResponse(data)
-	if err != nil {
-		return nil, err
-	}
-	l.cache.keepAnswer(sum, answer)
-	return answer, nil
+	return readCUEResponse(data)
 }
 
 // exportedSchema is where dray schema export puts the definitions for cue itself. Those that come with the program are used here.
@@ -191,7 +199,7 @@ func (l *loader) readCUE() error {
 			break
 		}
 		l.cueFiles[name] = string(src)
-		if first, _, _ := strings.Cut(name, "/"); first != "cue.mod" && first != "policies" {
+		if first, _, _ := strings.Cut(name, "/"); first != "cue.mod" && first != policy.Folder {
 			packages = append(packages, name)
 		}
 	}

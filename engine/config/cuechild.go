@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"github.com/dray-sync/dray/engine/policy"
 )
 
 // ChildArgument is the only argument of a process that evaluates CUE for its parent.
@@ -37,7 +39,7 @@ func RunChildIfAsked() {
 	os.Exit(0)
 }
 
-// CUEChildMain reads a request, evaluates the packages in it, and writes the answer. It opens nothing and reaches nothing: all files
+// CUEChildMain reads a request, evaluates the packages or the policies in it, and writes the answer. It opens nothing and reaches nothing: all files
 // come with the request.
 func CUEChildMain(in io.Reader, out io.Writer) error {
 	var request cueRequest
@@ -47,11 +49,10 @@ func CUEChildMain(in io.Reader, out io.Writer) error {
 	if request.Version != cueVersion {
 		return fmt.Errorf("the request is of version %d, and version %d is spoken here", request.Version, cueVersion)
 	}
-	response, err := evaluatePackages(&request)
-	if err != nil {
-		return err
+	if request.Policies != nil {
+		return json.NewEncoder(out).Encode(cueResponse{Version: cueVersion, Policies: policy.Evaluate(request.Policies)})
 	}
-	return json.NewEncoder(out).Encode(response)
+	return json.NewEncoder(out).Encode(evaluatePackages(&request))
 }
 
 // errChildBound says that a child was killed for what it took.

@@ -3,16 +3,20 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/dray-sync/dray/engine/cuebuild"
+	"github.com/dray-sync/dray/engine/policy"
 )
 
 // cueVersion is the version of what parent and child say to each other.
 const cueVersion = 1
 
-// A cueRequest asks for the resources of a repository's CUE packages.
+// A cueRequest asks for the resources of a repository's CUE packages, or for what its policies say.
 type cueRequest struct {
-	Version int               `json:"version"`
-	Files   map[string]string `json:"files"` // by path
-	Tags    map[string]string `json:"tags,omitempty"`
+	Version  int               `json:"version"`
+	Files    map[string]string `json:"files,omitempty"` // by path
+	Tags     map[string]string `json:"tags,omitempty"`
+	Policies *policy.Request   `json:"policies,omitempty"`
 }
 
 // A cueResponse is the resources found, and what is wrong.
@@ -20,6 +24,10 @@ type cueResponse struct {
 	Version   int           `json:"version"`
 	Resources []cueResource `json:"resources"`
 	Problems  []cueProblem  `json:"problems"`
+
+	Policies *policy.Response `json:"policies,omitempty"`
+
+	built []*candidate // the resources, in the same order
 }
 
 // A cueResource is one resource with the files its parts stand in. A node's file is an index into Files.
@@ -30,13 +38,9 @@ type cueResource struct {
 
 // A cueProblem is an error of the evaluator.
 type cueProblem struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`
-	Col     int    `json:"col"`
-	Path    string `json:"path,omitempty"`
-	Message string `json:"message"`
-	Tag     string `json:"tag,omitempty"` // the tag that it is about
-	hint    string // where the parent has a better one than the code's
+	cuebuild.Problem
+	Tag  string `json:"tag,omitempty"` // the tag that it is about
+	hint string // where the parent has a better one than the code's
 }
 
 // A wireNode is a node on its way from the child.
@@ -63,6 +67,7 @@ func readCUEResponse(data []byte) (*cueResponse, error) {
 		if err := res.Root.valid(0); err != nil || len(res.Files) == 0 {
 			return nil, fmt.Errorf("reading the answer of the CUE child: malformed resource")
 		}
+		r.built = append(r.built, newCandidate(res.Root.node(), nil))
 	}
 	return &r, nil
 }

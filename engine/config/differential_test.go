@@ -9,22 +9,36 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/load"
+
+	"github.com/dray-sync/dray/engine/cuebuild"
+	"github.com/dray-sync/dray/schema"
 )
 
 // definitions evaluates the schema with CUE itself.
 func definitions(t *testing.T) (*cue.Context, cue.Value) {
 	t.Helper()
-	files, err := schemaFiles()
+	names, err := fs.Glob(schema.FS, "*.cue")
 	if err != nil {
 		t.Fatal(err)
 	}
-	instances := load.Instances([]string{"."}, &load.Config{FS: newMemoryFS("/", files), Dir: "/", Env: []string{"CUE_REGISTRY=none"}})
-	if len(instances) != 1 || instances[0].Err != nil {
-		t.Fatalf("loading the definitions: %v", instances[0].Err)
+	files := map[string]string{}
+	for _, name := range names {
+		text, err := schema.FS.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = string(text)
+	}
+	set, err := cuebuild.New(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance := set.Load(set.Packages(func(string) bool { return true })[0], nil, false)
+	if instance.Err != nil {
+		t.Fatalf("loading the definitions: %v", instance.Err)
 	}
 	ctx := cuecontext.New()
-	v := ctx.BuildInstance(instances[0])
+	v := ctx.BuildInstance(instance)
 	if err := v.Validate(); err != nil {
 		t.Fatal(err)
 	}

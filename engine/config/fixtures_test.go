@@ -187,7 +187,7 @@ func TestEveryCodeHasAFixture(t *testing.T) {
 		}
 	}
 	for code := range used {
-		if !known[code] {
+		if ofRule := strings.Count(code, "/") > 1; !known[code] && !ofRule {
 			t.Errorf("%s is in a fixture and not among Codes", code)
 		}
 	}

@@ -26,6 +26,10 @@ type environment struct {
 	faulty     map[*loaded]bool   // those in which linking has found an error
 	addresses  map[string]string  // of the connections that say where they go, by name
 	model      *Model
+
+	seen      map[string]objectValue       // resources as policies see them, by kind/name
+	testing   map[string][]string          // names of mapping tests, by mapping
+	committed map[string]*Resource[Object] // by what they describe
 }
 
 // link judges the resources and what they say of each other, and returns the model.

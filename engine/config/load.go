@@ -59,6 +59,7 @@ type loader struct {
 	cueFiles map[string]string // by path, module file included
 	found    []*loaded
 	plain    map[string][]*node // documents that are no resources, by file
+	policies *policies
 	doubts   doubts
 	list     diag.List
 }
@@ -185,6 +186,9 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 	}
 	patches, base := l.splitPatches(spec, repository)
 	l.checkTags(spec, repository)
+	if err := l.loadPolicies(ctx, spec, repository); err != nil {
+		return nil, err
+	}
 	for _, r := range base {
 		if r.name == "" {
 			l.doubts.unnamed(r.kind)
@@ -204,6 +208,10 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 		if m := e.link(); i == 0 {
 			first = m
 		}
+		if err := e.judgePolicies(ctx); err != nil {
+			return nil, err
+		}
+		e.noteExempt()
 		environments[i], lists[i] = e, e.list
 	}
 	if l.o.Environment == "" || len(spec.Environments) <= 1 {
@@ -211,6 +219,9 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 		l.idlePools(environments)
 	}
 	l.list.Add(diag.Merge(names, lists)...)
+	if l.o.Environment == "" || len(spec.Environments) <= 1 {
+		l.leftoverExemptions(repository)
+	}
 	return first, nil
 }
 

@@ -46,7 +46,17 @@ type Metadata struct {
 
 // Repository is dray.yaml: exactly one.
 type Repository struct {
+	Policies     []string               `json:"policies,omitempty"`   // packs, by name
+	Exemptions   []Exemption            `json:"exemptions,omitempty"` // from rules of those packs
 	Environments map[string]Environment `json:"environments,omitempty"`
+}
+
+// Exemption excuses resources from a rule for a while.
+type Exemption struct {
+	Rule     string `json:"rule"`     // pack/rule
+	Resource string `json:"resource"` // Kind/name, with * for any name
+	Reason   string `json:"reason"`
+	Until    string `json:"until"` // the last day, as YYYY-MM-DD
 }
 
 // Environment is one environment of a repository.

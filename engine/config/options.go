@@ -23,8 +23,10 @@ type Options struct {
 	Compile func(MappingUse) []MappingProblem
 	// Updating says that the expected outputs of mapping tests are about to be written: files that hold them may be missing or short.
 	Updating bool
-	// Now is the time that dates are judged by: which credentials have expired. Zero: dates are not judged, so that an agent takes
-	// the same revision on every day.
+	// SkipPolicies leaves the policies out that the repository enables: for a revision that was judged before.
+	SkipPolicies bool
+	// Now is the time that dates are judged by: which credentials and exemptions have expired. Zero: dates are not judged, so that an
+	// agent takes the same revision on every day.
 	Now time.Time
 	// Limits bound what is read. Zero fields have their defaults.
 	Limits LoadLimits

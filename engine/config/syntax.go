@@ -6,6 +6,7 @@ import (
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/parser"
 
+	"github.com/dray-sync/dray/engine/cuebuild"
 	"github.com/dray-sync/dray/engine/diag"
 )
 
@@ -19,7 +20,7 @@ func Syntax(name string, src []byte) diag.List {
 			at := e.Position()
 			list.Add(diag.Diagnostic{
 				Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: name, Line: at.Line(), Col: at.Column()},
-				Message: cueMessage(e), Hint: defaultHint(codeSyntax),
+				Message: cuebuild.Message(e), Hint: defaultHint(codeSyntax),
 			})
 		}
 		return list.Sorted()

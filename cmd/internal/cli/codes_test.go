@@ -26,7 +26,7 @@ var exampleRepository = map[string]string{
 	"Connection/erp":    "{apiVersion: dray/v1, kind: Connection, metadata: {name: erp}, spec: {application: sqlite, config: {path: /var/lib/erp.db}}}",
 	"Mapping/order":     "{apiVersion: dray/v1, kind: Mapping, metadata: {name: order}, spec: {fields: {id: {from: id}, country: {from: country, lookup: countries}}}}",
 	"Schedule/nightly":  "{apiVersion: dray/v1, kind: Schedule, metadata: {name: nightly}, spec: {every: 1d}}",
-	"Touchpoint/orders": "{apiVersion: dray/v1, kind: Touchpoint, metadata: {name: orders}, spec: {source: {connection: shop, object: orders, start: now, read: full}, mapping: order, destination: {connection: erp, object: sales, write: create}, schedule: nightly}}",
+	"Touchpoint/orders": "{apiVersion: dray/v1, kind: Touchpoint, metadata: {name: orders, labels: {owner: sales}}, spec: {source: {connection: shop, object: orders, start: now, read: full}, mapping: order, destination: {connection: erp, object: sales, write: create}, schedule: nightly}}",
 	"Lookup/countries":  "{apiVersion: dray/v1, kind: Lookup, metadata: {name: countries}, spec: {key: [code], value: name, rows: [{code: DE, name: Germany}]}}",
 }
 

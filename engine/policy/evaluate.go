@@ -1,0 +1,225 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/cuecontext"
+	cueerrors "cuelang.org/go/cue/errors"
+	cuejson "cuelang.org/go/encoding/json"
+
+	"github.com/dray-sync/dray/engine/cuebuild"
+)
+
+// atOnce is how many questions one context of the evaluator answers: contexts grow with everything they have seen.
+const atOnce = 500
+
+// Evaluate reads the packs in a request and answers its questions. It opens nothing and reaches nothing.
+func Evaluate(request *Request) *Response {
+	response := &Response{Packs: []Pack{}}
+	set, err := cuebuild.New(request.Files)
+	if err != nil {
+		for _, p := range set.Problems(err, cuebuild.ModuleFile) {
+			response.Problems = append(response.Problems, Problem{Problem: p})
+		}
+		return response
+	}
+	ctx := cuecontext.New()
+	packs := response.load(ctx, set, request.Tests)
+	for i, q := range request.Ask {
+		if i > 0 && i%atOnce == 0 {
+			ctx = cuecontext.New()
+			packs = new(Response).load(ctx, set, false)
+		}
+		response.Answers = append(response.Answers, packs[q.Pack].answer(ctx, q))
+	}
+	return response
+}
+
+// load reads all packs and notes what they are.
+func (r *Response) load(ctx *cue.Context, set *cuebuild.Set, tests bool) map[string]*loadedPack {
+	packs := map[string]*loadedPack{}
+	for _, p := range set.Packages(isPack) {
+		l := load(ctx, set, p, tests)
+		if first := packs[l.Name]; first != nil {
+			l.problem(cuebuild.Position{File: l.Files[0], Line: 1, Col: 1}, fmt.Sprintf("there is another pack %q in %s", l.Name, path.Dir(first.Files[0])), "give each its own name")
+		} else {
+			packs[l.Name] = l
+		}
+		r.Problems = append(r.Problems, l.problems...)
+		r.Packs = append(r.Packs, l.Pack)
+	}
+	return packs
+}
+
+func isPack(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return first == Folder && !strings.HasSuffix(name, "_test.cue") && !strings.HasSuffix(name, "_tool.cue")
+}
+
+// answer evaluates a rule over an input.
+func (l *loadedPack) answer(ctx *cue.Context, q Question) Answer {
+	if l == nil || l.syntax == nil {
+		return Answer{Problem: &Problem{Problem: cuebuild.Problem{Message: fmt.Sprintf("there is no pack %q", q.Pack)}}}
+	}
+	x, err := cuejson.Extract("input.json", q.Input)
+	if err != nil {
+		return Answer{Problem: &Problem{Problem: cuebuild.Problem{File: l.Files[0], Message: "the input is not JSON"}}}
+	}
+	input := ctx.BuildExpr(x)
+	rule := l.ruleAlone(ctx, q.Rule).FillPath(cue.ParsePath(inputName), input).LookupPath(cue.MakePath(cue.Str(rulesName), cue.Str(q.Rule)))
+	return l.judge(rule, input)
+}
+
+// ruleAlone returns the pack with no other rule than this in it, so that asking for one does not evaluate all.
+func (l *loadedPack) ruleAlone(ctx *cue.Context, rule string) cue.Value {
+	if v, ok := l.alone[rule]; ok {
+		return v
+	}
+	v := l.value
+	if fields, ok := l.syntax.rules[rule]; ok && !slices.ContainsFunc(fields, func(f *ast.Field) bool { return mentions(f.Value, rulesName) }) {
+		instance := *l.instance
+		instance.Files = nil
+		for _, f := range l.instance.Files {
+			instance.Files = append(instance.Files, without(f, rule))
+		}
+		if reduced := ctx.BuildInstance(&instance); reduced.Err() == nil {
+			v = reduced
+		}
+	}
+	l.alone[rule] = v
+	return v
+}
+
+// without returns a file that holds of all rules that are written out only one.
+func without(f *ast.File, rule string) *ast.File {
+	reduced := *f
+	reduced.Decls = nil
+	for _, d := range f.Decls {
+		field, ok := d.(*ast.Field)
+		switch {
+		case ok && labelOf(field) == testsName:
+		case ok && labelOf(field) == rulesName:
+			body, ok := field.Value.(*ast.StructLit)
+			if !ok {
+				reduced.Decls = append(reduced.Decls, d)
+				continue
+			}
+			kept := *body
+			kept.Elts = slices.DeleteFunc(slices.Clone(body.Elts), func(d ast.Decl) bool {
+				r, ok := d.(*ast.Field)
+				return ok && labelOf(r) != "" && labelOf(r) != rule
+			})
+			own := *field
+			own.Value = &kept
+			reduced.Decls = append(reduced.Decls, &own)
+		default:
+			reduced.Decls = append(reduced.Decls, d)
+		}
+	}
+	return &reduced
+}
+
+// judge collects what a rule finds.
+func (l *loadedPack) judge(rule, input cue.Value) Answer {
+	if err := rule.Err(); err != nil {
+		return l.broken(err)
+	}
+	about := Finding{Message: oneLine(text(rule, "message")), Hint: oneLine(text(rule, "hint"))}
+	for _, field := range []string{"message", "hint"} {
+		if v := rule.LookupPath(cue.ParsePath(field)); v.Exists() {
+			if err := v.Validate(cue.Concrete(true)); err != nil {
+				return l.broken(err)
+			}
+		}
+	}
+	var a Answer
+	if deny := rule.LookupPath(cue.ParsePath("deny")); deny.Exists() {
+		it, err := deny.List()
+		if err != nil {
+			return l.broken(err)
+		}
+		for it.Next() {
+			f, err := denied(it.Value(), about)
+			if err != nil {
+				return l.broken(err)
+			}
+			a.Findings = append(a.Findings, f)
+		}
+	}
+	if require := rule.LookupPath(cue.ParsePath("require")); require.Exists() {
+		a.Findings = append(a.Findings, required(require, input, about)...)
+	}
+	if len(a.Findings) > maxFindings {
+		a.Findings = a.Findings[:maxFindings]
+	}
+	return a
+}
+
+// broken is the answer of a rule that cannot be evaluated over this input.
+func (l *loadedPack) broken(err error) Answer {
+	problems := l.set.Problems(err, l.Files[0])
+	if len(problems) == 0 {
+		return Answer{Problem: &Problem{Problem: cuebuild.Problem{File: l.Files[0], Message: "the rule cannot be evaluated"}}}
+	}
+	p := Problem{Problem: problems[0]}
+	if strings.Contains(p.Message, "undefined field") || strings.Contains(p.Message, "incomplete") {
+		p.Hint = `not every resource has this field: ask with input.spec.field == _|_, or take a value in its place with *input.spec.field | ""`
+	}
+	return Answer{Problem: &p}
+}
+
+// denied reads a finding: a path, or an object.
+func denied(v cue.Value, about Finding) (Finding, error) {
+	if err := v.Validate(cue.Concrete(true)); err != nil {
+		return about, err
+	}
+	if s, err := v.String(); err == nil {
+		about.Path = s
+		return about, nil
+	}
+	about.Path, about.Message, about.Hint = text(v, "path"), cmp.Or(oneLine(text(v, "message")), about.Message), cmp.Or(oneLine(text(v, "hint")), about.Hint)
+	return about, nil
+}
+
+// required returns a finding for every path where the input does not fit the constraint.
+func required(constraint, input cue.Value, about Finding) (found []Finding) {
+	skip := len(constraint.Path().Selectors())
+	for _, e := range cueerrors.Errors(constraint.Unify(input).Validate(cue.Concrete(true))) {
+		steps := e.Path()
+		about.Path = pathText(steps[min(skip, len(steps)):])
+		if !slices.ContainsFunc(found, func(f Finding) bool { return f.Path == about.Path }) {
+			found = append(found, about)
+		}
+	}
+	return found
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_$/-]+$`)
+
+// pathText writes a path as diagnostics do.
+func pathText(steps []string) string {
+	var b strings.Builder
+	for i, s := range steps {
+		if n, err := strconv.Atoi(s); err == nil && n >= 0 {
+			fmt.Fprintf(&b, "[%d]", n)
+			continue
+		}
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		if plainName.MatchString(s) {
+			b.WriteString(s)
+		} else {
+			b.WriteString(strconv.Quote(s))
+		}
+	}
+	return b.String()
+}
