@@ -174,7 +174,7 @@ func (e *environment) settings(r *loaded, c *Connection, spec adapters.Spec) boo
 			n = &node{kind: objectNode, origin: at.origin, line: at.line, col: at.col}
 		}
 		if n.kind == objectNode {
-			check.path = []segment{{name: "spec"}, {name: "config"}}
+			check.path, check.owner = []segment{{name: "spec"}, {name: "config"}}, r.tree().get("spec").key("config")
 			c.Config = s.judge(check, n, "#Config", s.config)
 		}
 	}
@@ -218,7 +218,7 @@ func (e *environment) objects(r *loaded, s *settingsSchema, check *checker, spec
 		if check.bad[n.items[i]] {
 			continue
 		}
-		check.path = []segment{{name: "spec"}, {name: "objects"}, {name: k.text}}
+		check.path, check.owner = []segment{{name: "spec"}, {name: "objects"}, {name: k.text}}, k
 		objects[k.text] = s.judge(check, n.items[i], "#Object", s.object)
 	}
 	return objects

@@ -67,7 +67,7 @@ func newJudge(t *testing.T, dir string) *judge {
 }
 
 func (j *judge) load(ctx context.Context, files fstest.MapFS) (diag.List, error) {
-	_, list, err := config.Load(ctx, files, config.Options{Registry: all.Registry(), Compile: mapping.Check, Cache: j.cache})
+	_, list, err := config.Load(ctx, files, config.Options{Registry: all.Registry(), Compile: mapping.Check, Cache: j.cache, Now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)})
 	return list, err
 }
 
