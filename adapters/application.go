@@ -42,6 +42,10 @@ type Spec struct {
 	// Schema is CUE source that defines #Config (a connection's spec.config), and #Object (an entry of its spec.objects) where
 	// connections may declare objects. Both are closed and hold every default. The text imports nothing.
 	Schema string
+	// Dates says that records hold dates, times and bytes as such. Elsewhere they are texts, whatever Field.Type calls them.
+	Dates bool
+	// Documents says that records are written as JSON, where a number is not taken for a text.
+	Documents bool
 	// Secrets are the credential fields the application uses. Empty: it takes no credential.
 	Secrets []SecretField
 	// Objects are those the application always has. More may come from Settings.Objects and from discovery.
@@ -121,10 +125,14 @@ func (o Object) CanWrite(m WriteMode) bool { return slices.Contains(o.Writes, m)
 
 // Field is one field of an object.
 type Field struct {
-	Name     string
-	Type     string // string, int, decimal, bool, date, time, datetime, bytes, object, list
-	Required bool
-	Nullable bool
-	ReadOnly bool
-	Enum     []string
+	Name      string
+	Type      string // string, int, decimal, bool, date, time, datetime, bytes, object, list, any; empty: any
+	Required  bool   // a new record must have it
+	Nullable  bool
+	ReadOnly  bool
+	Enum      []string
+	MaxLength int     // in characters; 0: not known
+	Class     string  // personal, financial, secret; empty: not known
+	Items     string  // the type of a list's elements; empty: not known, or Fields says
+	Fields    []Field // of an object, or of each element of a list; nil: not known
 }

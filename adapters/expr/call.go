@@ -70,6 +70,8 @@ func (c *compiler) checkArgument(f *function, i int, arg *node) {
 	}
 	hint := "write " + f.Signature
 	switch {
+	case arg.typ.Of != record.Absent && p.kinds.has(arg.typ.Of):
+		hint = fmt.Sprintf("write %s for the date in a text", readText(arg.typ.Of, c.written(arg.at)))
 	case p.kinds == number && arg.typ.Kind == record.String:
 		hint = numberHint(arg.typ, c.written(arg.at))
 	case p.kinds == str && arg.typ.mayBeNumber():

@@ -2,7 +2,10 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/expr-lang/expr/ast"
 
 	"github.com/dray-sync/dray/adapters/record"
 )
@@ -34,6 +37,8 @@ func (c *compiler) equality(operator string, a, b node, at span) node {
 		return c.fail(at, CodeType, fmt.Sprintf("%s never equals %s", article(a.typ.String()), article(b.typ.String())),
 			c.compareHint(a, b))
 	}
+	c.neverEqual(a, b)
+	c.neverEqual(b, a)
 	want := operator == "=="
 	return node{
 		eval: func(m *Machine) (record.Value, error) {
@@ -54,9 +59,63 @@ func (c *compiler) equality(operator string, a, b node, at span) node {
 	}
 }
 
+// numeral reports a number that is written out in quotes.
+func (n *node) numeral() bool {
+	if n.konst == nil || n.konst.Kind() != record.String {
+		return false
+	}
+	_, err := record.ParseNumber(n.konst.Text())
+	return err == nil
+}
+
+// readText writes how a text becomes the date that it is.
+func readText(of record.Kind, written string) string {
+	if of == record.Timestamp {
+		return "datetime(" + written + ")"
+	}
+	return "date(" + written + ")"
+}
+
+// neverEqual reports a text that is compared with a value of an enum that it does not have.
+func (c *compiler) neverEqual(a, b node) {
+	if a.konst == nil && a.typ.Enum != nil && b.konst != nil && b.konst.Kind() == record.String {
+		c.wantMember(a, b.konst.Text(), b.at)
+	}
+}
+
+// neverIn is neverEqual for the elements of a list that is written out.
+func (c *compiler) neverIn(a node, list ast.Node) {
+	items, ok := list.(*ast.ArrayNode)
+	if !ok || a.konst != nil || a.typ.Enum == nil {
+		return
+	}
+	for _, item := range items.Nodes {
+		if s, ok := item.(*ast.StringNode); ok {
+			c.wantMember(a, s.Value, c.at(s))
+		}
+	}
+}
+
+func (c *compiler) wantMember(a node, value string, at span) {
+	if slices.Contains(a.typ.Enum, value) {
+		return
+	}
+	hint := "it is one of " + listed(a.typ.Enum[:min(len(a.typ.Enum), 10)])
+	if near := nearest(value, slices.Clone(a.typ.Enum)); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	c.fail(at, CodeValue, fmt.Sprintf("%s is never %q", c.written(a.at), value), hint)
+}
+
 // compareHint says how to make two operands comparable.
 func (c *compiler) compareHint(a, b node) string {
 	switch {
+	case a.typ.Of != record.Absent && a.typ.Of == b.typ.Kind:
+		return fmt.Sprintf("write %s", readText(a.typ.Of, c.written(a.at)))
+	case b.typ.Of != record.Absent && b.typ.Of == a.typ.Kind:
+		return fmt.Sprintf("write %s", readText(b.typ.Of, c.written(b.at)))
+	case b.numeral() || a.numeral():
+		return "a number is written without quotes"
 	case a.typ.Kind == record.String && b.typ.mayBeNumber():
 		return numberHint(a.typ, c.written(a.at)) + fmt.Sprintf(", or string(%s)", c.written(b.at))
 	case b.typ.Kind == record.String && a.typ.mayBeNumber():
@@ -145,7 +204,7 @@ func (m *Machine) equalObjects(a, b record.Value, offset int) (bool, error) {
 func (c *compiler) ordering(operator string, a, b node, at span) node {
 	for _, x := range []*node{&a, &b} {
 		if x.typ.Known() && !ordered(x.typ.Kind) {
-			return c.fail(x.at, CodeType, fmt.Sprintf("%s has no order", article(x.typ.String())), "")
+			return c.fail(x.at, CodeType, fmt.Sprintf("%s has no order", article(x.typ.String())), orderHint(x.typ, c.written(x.at)))
 		}
 		c.warnNull(x)
 	}
@@ -175,6 +234,16 @@ func (c *compiler) ordering(operator string, a, b node, at span) node {
 		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
+}
+
+func orderHint(t Type, written string) string {
+	switch t.Kind {
+	case record.Bool:
+		return fmt.Sprintf("it is true or false: write %s or not %[1]s", written)
+	case record.List:
+		return fmt.Sprintf("compare how many there are: len(%s)", written)
+	}
+	return "name a number, a text or a date in it"
 }
 
 func orderOf(operator string) func(order int) bool {

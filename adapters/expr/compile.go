@@ -14,8 +14,10 @@ type compiler struct {
 	scope  Scope
 	source string
 	refs   []Ref
-	elems  []Type         // types of the elements of the predicates around
-	sure   map[string]int // paths that are known not to be nil where the compiler stands
+	elems  []Type              // types of the elements of the predicates around
+	sure   map[string]int      // paths that are known not to be nil where the compiler stands
+	enums  map[string][]string // of the paths that have one
+	facts  []Fact
 	errs   Errors
 
 	warnings Errors
@@ -33,12 +35,28 @@ func (c *compiler) compileSource(want Type) node {
 	c.text = t
 	n := c.compile(tree)
 	if want.Known() && !n.typ.fits(want) {
-		c.fail(n.at, CodeType, fmt.Sprintf("expression is %s where %s is needed", article(n.typ.String()), article(want.String())), "")
+		c.fail(n.at, CodeType, fmt.Sprintf("expression is %s where %s is needed", article(n.typ.String()), article(want.String())), wantHint(n.typ, want, c.written(n.at)))
 	}
 	if want.Known() && !want.Nullable {
 		c.warnNull(&n)
 	}
+	if want.Kind == record.Bool {
+		c.facts = c.note(tree)
+	}
 	return n
+}
+
+// wantHint says how to make what is wanted of a result.
+func wantHint(t, want Type, written string) string {
+	switch {
+	case want.Kind != record.Bool:
+		return ""
+	case t.Kind == record.List:
+		return fmt.Sprintf("compare how many there are: len(%s) > 0", written)
+	case t.mayBeNumber():
+		return fmt.Sprintf("compare it: %s > 0", written)
+	}
+	return fmt.Sprintf("compare it: %s != nil, or %[1]s == …", written)
 }
 
 // fail notes an error and returns a node that stands in its place, of unknown type so that it causes no further errors.
@@ -68,7 +86,7 @@ func (c *compiler) compile(n ast.Node) node {
 	case *ast.BoolNode:
 		return constant(record.BoolValue(n.Value), Type{Kind: record.Bool}, c.at(n))
 	case *ast.StringNode:
-		return constant(record.StringValue(n.Value), Type{Kind: record.String}, c.at(n))
+		return constant(record.StringValue(n.Value), Type{Kind: record.String, Enum: []string{n.Value}}, c.at(n))
 	case *ast.IntegerNode:
 		at := c.at(n)
 		v := c.numbers[at.from].value

@@ -20,6 +20,7 @@ const (
 	CodeNotAllowed  Code = "expr/not-allowed"  // syntax of expr-lang that expressions here do not have
 	CodeRounding    Code = "expr/rounding"     // a division or rounding that does not say how
 	CodeNumber      Code = "expr/number"       // a number literal that is not exact or out of bounds
+	CodeValue       Code = "expr/value"        // a text that is compared with something that never has it
 	CodeNull        Code = "expr/null"         // a warning: a value that may be nil where one is needed
 )
 

@@ -47,6 +47,7 @@ type Program struct {
 	root   node
 	refs   []Ref
 	want   Type
+	facts  []Fact
 
 	warnings Errors
 	branches []Branch
@@ -54,12 +55,12 @@ type Program struct {
 
 // Compile reads and checks an expression. All its mistakes come back at once as [Errors].
 func Compile(source string, o Options) (*Program, error) {
-	c := &compiler{scope: o.Scope, source: source, sure: map[string]int{}, cover: o.Branches}
+	c := &compiler{scope: o.Scope, source: source, sure: map[string]int{}, enums: map[string][]string{}, cover: o.Branches}
 	root := c.compileSource(o.Want)
 	if len(c.errs) > 0 {
 		return nil, c.errs.sorted()
 	}
-	return &Program{source: source, root: root, refs: c.refs, want: o.Want, warnings: c.warnings.sorted(), branches: c.branches}, nil
+	return &Program{source: source, root: root, refs: c.refs, want: o.Want, facts: c.facts, warnings: c.warnings.sorted(), branches: c.branches}, nil
 }
 
 // Source returns the text of the expression.

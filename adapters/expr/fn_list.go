@@ -32,7 +32,13 @@ func listFunctions() []function {
 				"sum", "sum(list, predicate?)", "The sum of the numbers in a list, or of what the predicate gives for each element; 0 for an empty list.",
 				`sum([0.1, 0.2])`, `0.3`,
 			},
-			params: []param{items, {"predicate", anything}}, required: 1, result: decimalType, predicate: true, run: runSum,
+			params: []param{items, {"predicate", anything}}, required: 1, predicate: true, run: runSum,
+			resultOf: func(args []node) Type {
+				if len(args) > 1 {
+					return numeric(args[1].typ)
+				}
+				return numeric(args[0].typ.elem())
+			},
 		},
 		{
 			Function: Function{"min", "min(a, b …) or min(list)", "The smallest number, or the first in order of texts or dates.", `min(2, 1.50)`, `1.50`},

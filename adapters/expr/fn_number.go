@@ -41,19 +41,20 @@ func numberFunctions() []function {
 				"The number with so many digits after the point. mode is one of " + strings.Join(roundingModes(), ", ") + ".",
 				`round(2.345, 2, "half-even")`, `2.34`,
 			},
-			params: []param{x, {"scale", integer}, {"mode", str}}, required: 3, result: decimalType, written: 2, bind: bindRound, run: unbound,
+			params: []param{x, {"scale", integer}, {"mode", str}}, required: 3, written: 2, bind: bindRound, run: unbound,
+			resultOf: func(args []node) Type { return roundedTo(args[1]) },
 		},
 		{
 			Function: Function{
 				"div", "div(a, b, scale, mode)", "a divided by b, with so many digits after the point. mode is as for round.",
 				`div(10, 3, 2, "half-even")`, `3.33`,
 			},
-			params: []param{{"a", number}, {"b", number}, {"scale", integer}, {"mode", str}}, required: 4, result: decimalType,
-			written: 3, bind: bindDiv, run: unbound,
+			params: []param{{"a", number}, {"b", number}, {"scale", integer}, {"mode", str}}, required: 4, written: 3, bind: bindDiv, run: unbound,
+			resultOf: func(args []node) Type { return roundedTo(args[2]) },
 		},
 		{
 			Function: Function{"abs", "abs(number)", "The number without its sign.", `abs(-1.50)`, `1.50`},
-			params:   []param{x}, required: 1, result: decimalType,
+			params:   []param{x}, required: 1, resultOf: func(args []node) Type { return numeric(args[0].typ) },
 			run: func(m *Machine, at int, args []record.Value) (record.Value, error) {
 				zero := record.IntValue(0)
 				if order, err := m.order(args[0], zero, at); err != nil || order >= 0 {
@@ -63,6 +64,17 @@ func numberFunctions() []function {
 			},
 		},
 	}
+}
+
+// roundedTo returns the type of a number that was rounded to a scale: with none it is whole.
+func roundedTo(scale node) Type {
+	t := decimalType
+	t.Loose = true
+	if scale.konst != nil {
+		digits, ok := scale.konst.Int64()
+		t.Loose = !ok || digits <= 0
+	}
+	return t
 }
 
 // unbound stands for a runner that only a written-out argument makes: it runs only where compiling already failed.

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -82,6 +83,10 @@ func (c *compiler) provesBinary(n *ast.BinaryNode, truth bool) []string {
 		if !truth {
 			return append(c.proves(n.Left, false), c.proves(n.Right, false)...)
 		}
+	case "in":
+		if items, ok := n.Right.(*ast.ArrayNode); ok && truth && !slices.ContainsFunc(items.Nodes, isNil) {
+			return c.pathsTo(n.Left)
+		}
 	case "==", "!=":
 		if equal := (n.Operator == "==") == truth; !equal {
 			return append(c.ifNil(n.Left, n.Right), c.ifNil(n.Right, n.Left)...)
@@ -89,6 +94,14 @@ func (c *compiler) provesBinary(n *ast.BinaryNode, truth bool) []string {
 		return append(c.ifLiteral(n.Left, n.Right), c.ifLiteral(n.Right, n.Left)...)
 	}
 	return nil
+}
+
+func isNil(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.BoolNode:
+		return false
+	}
+	return true
 }
 
 // ifNil returns the path of x where other is nil, from which x then differs.

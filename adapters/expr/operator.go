@@ -45,12 +45,14 @@ func (c *compiler) unary(n *ast.UnaryNode) node {
 
 // numeric returns the type of a result computed from numbers of these types. Decimal stands for a number that may be whole.
 func numeric(types ...Type) Type {
-	out := Type{Kind: record.Int}
+	out := Type{Kind: record.Int, Loose: true}
 	for _, t := range types {
 		if t.Kind != record.Int {
 			out.Kind = record.Decimal
+			out.Loose = out.Loose && (t.Loose || !t.Known())
 		}
 	}
+	out.Loose = out.Loose && out.Kind == record.Decimal
 	return out
 }
 
@@ -63,10 +65,26 @@ func runError(rule Rule, offset int, detail string) error {
 }
 
 func numberHint(t Type, written string) string {
+	if day := isDay(t); day != record.Absent {
+		if t.Kind == record.String {
+			written = readText(day, written)
+		}
+		return fmt.Sprintf("dates are no numbers: addDays(%s, 1) moves one, daysBetween(from, to) is how far two are apart", written)
+	}
 	if t.Kind == record.String {
 		return fmt.Sprintf("write decimal(%s) or int(%s) for a number in text", written, written)
 	}
 	return ""
+}
+
+// isDay returns whether a value is a date or an instant, also as a text, or Absent.
+func isDay(t Type) record.Kind {
+	for _, k := range []record.Kind{t.Of, t.Kind} {
+		if k == record.Date || k == record.Timestamp {
+			return k
+		}
+	}
+	return record.Absent
 }
 
 func (c *compiler) binary(n *ast.BinaryNode) node {
@@ -106,6 +124,7 @@ func (c *compiler) binary(n *ast.BinaryNode) node {
 	case "??":
 		return c.coalesce(a, b)
 	case "in":
+		c.neverIn(a, n.Right)
 		return c.membership(a, b, at)
 	case "contains", "startsWith", "endsWith":
 		return c.textTest(n.Operator, a, b, at)
@@ -143,12 +162,12 @@ func (c *compiler) plus(a, b node, at span) node {
 	}
 	hint := ""
 	switch {
+	case isDay(a.typ) != record.Absent:
+		hint = numberHint(a.typ, c.written(a.at))
 	case a.typ.Kind == record.String:
 		hint = fmt.Sprintf("write string(%s)", c.written(b.at))
 	case b.typ.Kind == record.String:
 		hint = fmt.Sprintf("write string(%s)", c.written(a.at))
-	case a.typ.Kind == record.Date || a.typ.Kind == record.Timestamp:
-		hint = fmt.Sprintf("write addDays(%s, %s)", c.written(a.at), c.written(b.at))
 	case a.typ.Kind == record.Null || b.typ.Kind == record.Null:
 		hint = "say what stands in for nil: x ?? 0"
 	}
@@ -170,10 +189,19 @@ func (c *compiler) concat(a, b node, at span) node {
 			}
 			return m.concat(x, y, at.from)
 		},
-		typ:  Type{Kind: record.String},
+		typ:  joined(a.typ, b.typ),
 		at:   a.at.join(b.at),
 		size: a.size + b.size + 1,
 	}
+}
+
+// joined returns the type of two texts put together.
+func joined(a, b Type) Type {
+	t := Type{Kind: record.String}
+	if x, y := a.MaxLength(), b.MaxLength(); x > 0 && y > 0 {
+		t.Length = x + y
+	}
+	return t
 }
 
 func (m *Machine) concat(a, b string, offset int) (record.Value, error) {

@@ -115,49 +115,29 @@ func (c *compiler) unknownRoot(name string, at span) {
 
 // memberType returns the type of a member of t.
 func (c *compiler) memberType(t Type, name string, at span) Type {
-	switch {
-	case t.Fields != nil:
-		if f, ok := t.Fields[name]; ok {
-			f.Nullable = f.Nullable || t.Nullable
-			return f
-		}
-		c.unknownMember(t, name, at)
-	case !t.Known(), t.Kind == record.Object, t.Kind == record.Null:
-	case t.Kind == record.List:
-		c.fail(at, CodeType, fmt.Sprintf("a list has no member %q", name), "name an element [0], or use map, filter or sum over the list")
-	default:
-		c.fail(at, CodeType, fmt.Sprintf("%s has no member %q", article(t.String()), name), "")
+	m, err := c.scope.member(t, name)
+	if err != nil {
+		c.fail(at, err.Code, err.Message, err.Hint)
 	}
-	return Type{}
+	return m
 }
 
-func (c *compiler) unknownMember(t Type, name string, at span) {
-	names := make([]string, 0, len(t.Fields))
-	for f := range t.Fields {
-		names = append(names, f)
-	}
-	hint := ""
-	if near := nearest(name, names); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
-	} else if isFunction(name) {
-		hint = fmt.Sprintf("%s is a function: call it as %s", name, table[name].Signature)
-	}
-	c.fail(at, CodeUnknownName, fmt.Sprintf("there is no field %q", name), hint)
-}
-
-// elementType returns the type of an element of t. There may be none at an index, so that it is nullable.
+// elementType returns the type of an element of t.
 func (c *compiler) elementType(t Type, at span) Type {
-	if t.Known() && t.Kind != record.List && t.Kind != record.Null {
-		c.fail(at, CodeType, fmt.Sprintf("%s has no elements", article(t.String())), "")
-		return Type{}
+	e, err := elementOf(t)
+	if err != nil {
+		c.fail(at, err.Code, err.Message, err.Hint)
 	}
-	return t.elem().nullable()
+	return e
 }
 
 // load returns the node that reads a path, and notes the path once.
 func (c *compiler) load(p place) node {
 	name := p.ref.String()
 	i := c.refIndex(p.ref)
+	if p.typ.Enum != nil {
+		c.enums[name] = p.typ.Enum
+	}
 	at := p.at.from
 	return node{
 		eval: func(m *Machine) (record.Value, error) {

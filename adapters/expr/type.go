@@ -1,8 +1,10 @@
 package expr
 
 import (
+	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dray-sync/dray/adapters/record"
 )
@@ -17,6 +19,26 @@ type Type struct {
 	Elem *Type
 	// Fields are an object's members; nil when they are not known, and then any member may be named.
 	Fields map[string]Type
+	// Enum are the only values that a string can have; nil when it can have others.
+	Enum []string
+	// Length is how many characters a string has at most; 0 when that is not known. Enum says more.
+	Length int
+	// Of is what a string is the text of, a date or a time, where that is known.
+	Of record.Kind
+	// Loose says that a Decimal may as well be whole: it was computed from numbers of which little is known.
+	Loose bool
+}
+
+// MaxLength returns how many characters a string has at most; 0 when that is not known.
+func (t Type) MaxLength() int {
+	if t.Enum == nil {
+		return t.Length
+	}
+	most := 0
+	for _, v := range t.Enum {
+		most = max(most, utf8.RuneCountInString(v))
+	}
+	return most
 }
 
 // Known reports whether the kind is known.
@@ -72,15 +94,36 @@ func union(a, b Type) Type {
 	switch {
 	case !a.Known() || !b.Known():
 	case a.Kind == b.Kind:
-		u.Kind = a.Kind
+		u.Kind, u.Loose = a.Kind, a.Loose && b.Loose
+		u.text(a, b)
 		if a.Elem != nil && b.Elem != nil {
 			e := union(*a.Elem, *b.Elem)
 			u.Elem = &e
 		}
 	case a.mayBeNumber() && b.mayBeNumber():
 		u.Kind = record.Decimal
+		u.Loose = (a.Kind == record.Int || a.Loose) && (b.Kind == record.Int || b.Loose)
 	}
 	return u
+}
+
+// text notes what is known of a string that is either of type a or of type b.
+func (t *Type) text(a, b Type) {
+	if a.Of == b.Of {
+		t.Of = a.Of
+	}
+	if a.Enum != nil && b.Enum != nil {
+		t.Enum = slices.Clone(a.Enum)
+		for _, v := range b.Enum {
+			if !slices.Contains(t.Enum, v) {
+				t.Enum = append(t.Enum, v)
+			}
+		}
+		return
+	}
+	if x, y := a.MaxLength(), b.MaxLength(); x > 0 && y > 0 {
+		t.Length = max(x, y)
+	}
 }
 
 // A Scope is what an expression may name.

@@ -18,7 +18,7 @@ type tableApp struct{ table *Table }
 
 // Spec implements [adapters.Application].
 func (tableApp) Spec() adapters.Spec {
-	return adapters.Spec{Name: "mem-rows", Description: "A table in memory, for tests.", Schema: "#Config: close({note?: string})\n"}
+	return adapters.Spec{Name: "mem-rows", Description: "A table in memory, for tests.", Schema: "#Config: close({note?: string})\n", Dates: true}
 }
 
 // Open implements [adapters.Application].

@@ -35,6 +35,7 @@ func (application) Spec() adapters.Spec {
 		Endpoint: endpoint,
 		Judge:    judge,
 		Describe: foretell,
+		Dates:    true,
 	}
 }
 

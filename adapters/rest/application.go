@@ -37,7 +37,7 @@ type config struct {
 func (a *application) Spec() adapters.Spec {
 	s := adapters.Spec{
 		Name: a.name, Description: a.declaration.Description, Schema: configSchema,
-		Secrets: secretsOf(a.declaration.Auth), Hosts: true, Endpoint: a.endpoint, Judge: a.judge,
+		Secrets: secretsOf(a.declaration.Auth), Hosts: true, Endpoint: a.endpoint, Documents: true, Judge: a.judge,
 		Limits: adapters.Limits(a.declaration.Limits),
 	}
 	for _, name := range a.names() {

@@ -27,6 +27,7 @@ const (
 	codeUnknownReference   = "config/unknown-reference"
 	codeUnknownApplication = "config/unknown-application"
 	codeUnknownObject      = "config/unknown-object"
+	codeOtherObject        = "config/other-object"
 	codeUnsupported        = "config/unsupported"
 	codeKeyMissing         = "config/key-missing"
 	codeKeyNotMapped       = "config/key-not-mapped"

@@ -117,6 +117,23 @@ spec:
 `,
 		},
 		{
+			Code: codeOtherObject,
+			Doc:  "A mapping says which object it is for, and a touchpoint uses it for another.",
+			Hint: "take a mapping for this object, or correct spec.source or spec.destination of the mapping",
+			Wrong: `
+kind: Mapping
+spec:
+  destination: {connection: shop, object: sales}
+  fields: {id: {from: id}}
+`,
+			Right: `
+kind: Mapping
+spec:
+  destination: {connection: erp, object: sales}
+  fields: {id: {from: id}}
+`,
+		},
+		{
 			Code: codeUnsupported,
 			Doc:  "The object cannot be read or written in this way.",
 			Hint: "use one of the ways named",

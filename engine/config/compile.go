@@ -13,11 +13,16 @@ import (
 // A MappingUse is a mapping with all that decides whether it compiles.
 type MappingUse struct {
 	Mapping *Mapping
-	Lookups map[string]*Lookup // those the mapping names, without their rows, which are judged on their own
+	Lookups map[string]*Lookup // those the mapping names; their rows are judged on their own
 	Where   string             // the source filter of the touchpoint that uses the mapping, or empty
+	When    string             // what holds of the records that come here, by the touchpoint's routes, or empty; it is judged elsewhere
 	Key     []string           // the destination's key, or empty
 	Zone    string             // the source connection's zone, or empty
 	Split   *Split             // of the touchpoint, or nil
+	Trace   []string           // the touchpoint's trace
+	Write   string             // how the touchpoint writes, or empty
+	// Source and Destination are what is known of the objects at both ends.
+	Source, Destination Side
 	// Steps are the touchpoint's steps that come before. nil: the mapping is in no touchpoint, and every name is taken.
 	Steps      []StepUse
 	Result     bool        // whether $result is there
@@ -40,15 +45,21 @@ type Condition struct {
 type MappingProblem struct {
 	Code     string
 	Severity diag.Severity
-	Path     string // inside the mapping, or for Where, Split and Conditions inside the touchpoint: spec.source.where
+	Path     string // inside the mapping; of what the touchpoint says (where, trace, split, routes) inside the touchpoint: spec.source.where
 	Message  string
 	Hint     string
 	Offset   int // in bytes, inside the text at Path; negative: all of it
+	// OfName says that it is about the field's name and not its value.
+	OfName bool
+	// SeeSource and SeeDestination are paths inside the kind: Object of either end that the problem follows from, or empty.
+	SeeSource, SeeDestination string
+	// Lookup names the look-up that the problem is about, or is empty. With LookupPath it lies there (spec.rows[2].code), else in the mapping.
+	Lookup, LookupPath string
 }
 
 // inTouchpoint reports whether the path of a problem is one of the touchpoint's rather than of the mapping.
 func inTouchpoint(path string) bool {
-	return slices.ContainsFunc([]string{"spec.source.where", "spec.split.", "spec.routes."}, func(p string) bool { return strings.HasPrefix(path, p) })
+	return slices.ContainsFunc([]string{"spec.source.where", "spec.trace", "spec.split.", "spec.routes."}, func(p string) bool { return strings.HasPrefix(path, p) })
 }
 
 // compile has every mapping compiled as its touchpoints will run it, so that what a run would refuse is refused here. Resources with
@@ -59,14 +70,13 @@ func (e *environment) compile() {
 	}
 	used := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
-		t := e.model.Touchpoints[name].Spec
-		if e.wrong(e.index["Touchpoint/"+name]) {
-			continue
-		}
-		for _, m := range t.Mappings() {
+		t := e.model.Touchpoints[name]
+		for _, m := range t.Spec.Mappings() {
 			used[m] = true
 		}
-		e.compileFlow(e.model.Touchpoints[name].Source, &t)
+		if r := e.index["Touchpoint/"+name]; !r.misformed() && !e.misfits[r] {
+			e.compileFlow(t.Source, &t.Spec, e.faulty[r])
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.model.Mappings)) {
 		if !used[name] {
@@ -75,18 +85,24 @@ func (e *environment) compile() {
 	}
 }
 
-// compileFlow compiles all that a touchpoint maps with and judges by.
-func (e *environment) compileFlow(at *Source, t *Touchpoint) {
-	use := MappingUse{Where: t.Source.Where, Split: t.Split, Steps: []StepUse{}}
+// compileFlow compiles all that a touchpoint maps with and judges by. A faulty one may have a wrong key.
+func (e *environment) compileFlow(at *Source, t *Touchpoint, faulty bool) {
+	use := MappingUse{
+		Where: t.Source.Where, Split: t.Split, Trace: t.Trace, Steps: []StepUse{}, Source: e.side(t.Source.Connection, t.Source.Object),
+	}
 	if c := e.model.Connections[t.Source.Connection]; c != nil {
 		use.Zone = c.Spec.Zone
 	}
 	targets := t.Targets()
 	for _, target := range targets {
-		use.Key = target.Destination.Key
-		e.compileUse(target.Mapping, at, use)
+		d := target.Destination
+		of := use
+		of.When, of.Write, of.Destination = target.When, d.Write, e.side(d.Connection, d.Object)
+		if !faulty {
+			of.Key = d.Key
+		}
+		e.compileUse(target.Mapping, at, of)
 	}
-	use.Key = nil
 	for _, target := range targets {
 		if target.When != "" {
 			use.Conditions = append(use.Conditions, Condition{Path: target.WhenPath, Text: target.When})
@@ -109,12 +125,8 @@ func (e *environment) compileFields(path string, fields Fields, touchpoint *Sour
 		if !inTouchpoint(p.Path) {
 			p.Path = path + strings.TrimPrefix(p.Path, "spec.fields")
 		}
-		e.place(touchpoint, p)
+		e.place(touchpoint, p, &use)
 	}
-}
-
-func (e *environment) place(at *Source, p MappingProblem) {
-	e.list.Add(diag.Diagnostic{Code: p.Code, Severity: p.Severity, Pos: at.PosIn(p.Path, p.Offset), Path: p.Path, Message: p.Message, Hint: hintOr(p.Hint)})
 }
 
 // compileUse compiles one mapping and places its problems. touchpoint is nil for a mapping that none uses.
@@ -127,28 +139,69 @@ func (e *environment) compileUse(name string, touchpoint *Source, use MappingUse
 		return
 	}
 	use.Mapping = &m.Spec
+	if use.Source.Object == nil {
+		use.Source = e.sideOfRef(m.Spec.Source)
+	}
+	if use.Destination.Object == nil {
+		use.Destination = e.sideOfRef(m.Spec.Destination)
+	}
 	key := e.lookupsOf(&use, m.Digest)
 	for _, p := range e.cache.compile(key, func() []MappingProblem { return e.o.Compile(use) }) {
 		at := m.Source
 		if touchpoint != nil && inTouchpoint(p.Path) {
 			at = touchpoint
 		}
-		e.place(at, p)
+		e.place(at, p, &use)
 	}
+}
+
+// place reports a problem at its place, with those that it follows from.
+func (e *environment) place(at *Source, p MappingProblem, use *MappingUse) {
+	d := diag.Diagnostic{Code: p.Code, Severity: p.Severity, Pos: at.PosIn(p.Path, p.Offset), Path: p.Path, Message: p.Message, Hint: hintOr(p.Hint)}
+	if p.OfName {
+		d.Pos = at.NamePos(p.Path)
+	}
+	if p.SeeSource != "" && use.Source.source != nil {
+		d.Related = append(d.Related, use.Source.source.Pos(p.SeeSource))
+	}
+	if p.SeeDestination != "" && use.Destination.source != nil {
+		d.Related = append(d.Related, use.Destination.source.Pos(p.SeeDestination))
+	}
+	e.lookupPlace(&d, p)
+	e.list.Add(d)
+}
+
+// lookupPlace adds the look-up that a problem is about, or puts the problem there.
+func (e *environment) lookupPlace(d *diag.Diagnostic, p MappingProblem) {
+	l, ok := e.model.Lookups[p.Lookup]
+	if !ok {
+		return
+	}
+	if p.LookupPath == "" {
+		d.Related = append(d.Related, l.Source.Pos("spec"))
+		return
+	}
+	at := l.Source.Pos(p.LookupPath)
+	if steps := parsePath(p.LookupPath); len(steps) > 2 && steps[1].name == "rows" && l.Spec.File != "" {
+		if at = l.Source.Pos("spec.file"); steps[2].index < len(e.rows[p.Lookup]) {
+			at = e.rows[p.Lookup][steps[2].index]
+		}
+	}
+	d.Related = append([]diag.Pos{d.Pos}, d.Related...)
+	d.Pos, d.Path = at, p.LookupPath
 }
 
 // lookupsOf adds the lookups that the mapping names, and returns a text that differs whenever anything that is compiled does.
 func (e *environment) lookupsOf(use *MappingUse, mapping string) string {
 	use.Lookups = map[string]*Lookup{}
-	parts := append([]string{mapping, use.Where, use.Zone, strconv.Itoa(len(use.Key))}, use.Key...)
+	parts := append([]string{mapping, use.Where, use.When, use.Zone, use.Write, use.Source.digest, use.Destination.digest, strconv.Itoa(len(use.Key))}, use.Key...)
+	parts = append(append(parts, strconv.Itoa(len(use.Trace))), use.Trace...)
 	for _, name := range use.Mapping.Fields.Lookups() {
 		l, ok := e.model.Lookups[name]
 		if !ok {
 			continue
 		}
-		bare := l.Spec
-		bare.Rows = nil
-		use.Lookups[name] = &bare
+		use.Lookups[name] = &l.Spec
 		parts = append(parts, l.Digest)
 	}
 	return strings.Join(append(parts, use.around()...), "\x00")
@@ -174,6 +227,9 @@ func hintOr(hint string) string {
 }
 
 // wrong reports whether an error in the resource is known.
-func (e *environment) wrong(r *loaded) bool {
-	return e.faulty[r] || slices.ContainsFunc(r.v.problems, func(p problem) bool { return p.severity != diag.Warning })
+func (e *environment) wrong(r *loaded) bool { return e.faulty[r] || r.misformed() }
+
+// misformed reports whether the resource has an error by itself, without its neighbours.
+func (r *loaded) misformed() bool {
+	return slices.ContainsFunc(r.v.problems, func(p problem) bool { return p.severity != diag.Warning })
 }

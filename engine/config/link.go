@@ -21,10 +21,13 @@ type environment struct {
 	spec       Environment
 	repository *loaded
 	resources  []*loaded
-	index      map[string]*loaded // by kind/name
-	registry   *adapters.Registry // nil: applications are not judged
-	faulty     map[*loaded]bool   // those in which linking has found an error
-	addresses  map[string]string  // of the connections that say where they go, by name
+	index      map[string]*loaded    // by kind/name
+	registry   *adapters.Registry    // nil: applications are not judged
+	faulty     map[*loaded]bool      // those in which linking has found an error
+	known      *objectIndex          // made when first asked for
+	addresses  map[string]string     // of the connections that say where they go, by name
+	misfits    map[*loaded]bool      // touchpoints whose mapping is for other objects
+	rows       map[string][]diag.Pos // of look-ups' files, by look-up: where each row begins
 	model      *Model
 
 	seen      map[string]objectValue       // resources as policies see them, by kind/name
@@ -55,6 +58,7 @@ func (e *environment) link() *Model {
 	e.credentials()
 	e.reach()
 	e.lookups()
+	e.objectResources()
 	e.touchpoints()
 	e.tests()
 	e.compile()

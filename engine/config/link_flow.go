@@ -30,6 +30,8 @@ func (e *environment) touchpoints() {
 			e.key(r, d)
 		}
 		e.routes(r, &t)
+		e.waysOf(r, t)
+		e.bound(r, t)
 	}
 }
 
@@ -81,6 +83,11 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 	}
 	fixed := app.Spec().Objects
 	names := slices.Sorted(maps.Keys(c.Spec.Objects))
+	if len(fixed) == 0 {
+		if names = append(names, e.committedNames(connection, c.Spec.Application)...); slices.Contains(names, object) {
+			return adapters.Object{}, false
+		}
+	}
 	for _, o := range fixed {
 		if o.Name == object {
 			return o, true
@@ -158,7 +165,7 @@ func (e *environment) lookups() {
 		if !ok {
 			continue
 		}
-		l.Spec.Rows = e.csvRows(r, l.Spec.File, src)
+		l.Spec.Rows = e.csvRows(r, name, src)
 		l.sealed("Lookup")
 	}
 }
@@ -211,7 +218,8 @@ func (e *environment) filesLike(name string) []string {
 }
 
 // csvRows reads the rows of a look-up's file, reporting what is wrong at its place in that file.
-func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]string {
+func (e *environment) csvRows(r *loaded, lookup string, src []byte) []map[string]string {
+	name := e.model.Lookups[lookup].Spec.File
 	file := func(line, col int, code, message, hint string) *diag.Diagnostic {
 		e.list.Add(diag.Diagnostic{Code: code, Severity: diag.Error, Pos: diag.Pos{File: name, Line: line, Col: col}, Related: []diag.Pos{r.at(mustAt(r.tree(), "spec.file"))}, Message: message, Hint: hint})
 		return &e.list[len(e.list)-1]
@@ -237,6 +245,13 @@ func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]s
 		}
 	}
 	var rows []map[string]string
+	var places []diag.Pos
+	defer func() {
+		if e.rows == nil {
+			e.rows = map[string][]diag.Pos{}
+		}
+		e.rows[lookup] = places
+	}()
 	for {
 		fields, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -268,5 +283,6 @@ func (e *environment) csvRows(r *loaded, name string, src []byte) []map[string]s
 			}
 		}
 		rows = append(rows, cells)
+		places = append(places, diag.Pos{File: name, Line: line, Col: col})
 	}
 }

@@ -211,25 +211,6 @@ type Retry struct {
 	For   Duration `json:"for"`
 }
 
-// Object is an object's fields as discovered and committed.
-type Object struct {
-	Application string        `json:"application,omitempty"`
-	Connection  string        `json:"connection,omitempty"`
-	Object      string        `json:"object"`
-	Key         []string      `json:"key,omitempty"`
-	Fields      []ObjectField `json:"fields"`
-}
-
-// ObjectField is one field of an object.
-type ObjectField struct {
-	Name     string   `json:"name"`
-	Type     string   `json:"type"`
-	Required bool     `json:"required,omitempty"`
-	Nullable bool     `json:"nullable,omitempty"`
-	ReadOnly bool     `json:"readOnly,omitempty"`
-	Enum     []string `json:"enum,omitempty"`
-}
-
 // Application is a declared application. Declaration is its spec as JSON with every default, for adapters.Declarer.
 type Application struct {
 	Declaration json.RawMessage `json:"declaration"`

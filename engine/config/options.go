@@ -28,6 +28,9 @@ type Options struct {
 	// Now is the time that dates are judged by: which credentials and exemptions have expired. Zero: dates are not judged, so that an
 	// agent takes the same revision on every day.
 	Now time.Time
+	// Objects take the place of the committed kind: Object of the same connection or application and object, or stand beside them: what a
+	// live system says of itself.
+	Objects []Object
 	// Limits bound what is read. Zero fields have their defaults.
 	Limits LoadLimits
 }

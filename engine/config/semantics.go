@@ -34,7 +34,7 @@ func (s *semantics) judge(kind string) {
 	case "Touchpoint":
 		s.touchpoint()
 	case "Object":
-		s.objectFields()
+		s.object()
 	}
 }
 

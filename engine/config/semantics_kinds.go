@@ -123,11 +123,6 @@ func (s *semantics) schedule(v *node) {
 	})
 }
 
-func (s *semantics) objectFields() {
-	s.exactlyOne(s.spec, "application", "connection")
-	s.in(s.spec, "fields", func(v *node) { s.unique(v, "name") })
-}
-
 // expectations are the fields that say what must come of a case.
 var expectations = []string{"expect", "expectExactly", "expectRejected", "expectSkipped", "expectFiltered", "expectParked"}
 

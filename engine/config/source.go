@@ -21,6 +21,21 @@ func (s *Source) Pos(path string) diag.Pos {
 	return s.of(n)
 }
 
+// NamePos is Pos for the name of the field at the path.
+func (s *Source) NamePos(path string) diag.Pos {
+	if s == nil {
+		return diag.Pos{}
+	}
+	steps := parsePath(path)
+	if len(steps) > 0 && steps[len(steps)-1].name != "" {
+		around, found := s.root.at(steps[:len(steps)-1])
+		if k := around.key(steps[len(steps)-1].name); k != nil && found == len(steps)-1 {
+			return s.of(k)
+		}
+	}
+	return s.Pos(path)
+}
+
 // PosIn returns the position of a byte offset inside the text at a path, as exactly as the way it is written allows, else
 // that of the text. A negative offset is none.
 func (s *Source) PosIn(path string, offset int) diag.Pos {

@@ -19,7 +19,7 @@ func (c *compiler) split(top *scope) *scope {
 	}
 	c.program.split = &p
 	for i, text := range c.Split.Key {
-		if k, ok := c.path(inner, fmt.Sprintf("%s.key[%d]", at, i), text); ok {
+		if k, _, ok := c.path(inner, fmt.Sprintf("%s.key[%d]", at, i), text); ok {
 			c.program.parts = append(c.program.parts, k)
 		}
 	}

@@ -13,20 +13,25 @@ import (
 func Check(use config.MappingUse) []config.MappingProblem {
 	steps := make(map[string]expr.Type, len(use.Steps))
 	for _, s := range use.Steps {
-		steps[s.Name] = objectType(s.Object)
+		steps[s.Name] = recordType(config.Side{Object: s.Object})
 	}
 	if use.Steps == nil {
 		for _, name := range StepNames(use.Mapping) {
 			steps[name] = expr.Type{}
 		}
 	}
+	if use.Source.Object == nil && use.Destination.Object == nil {
+		use.Lookups = withoutRows(use.Lookups)
+	}
 	_, problems := Compile(use.Mapping, Options{
-		Lookups: use.Lookups, Where: use.Where, Key: use.Key, Zone: use.Zone,
-		Split: use.Split, Steps: steps, Result: use.Result, Conditions: use.Conditions,
+		Lookups: use.Lookups, Where: use.Where, When: use.When, Key: use.Key, Zone: use.Zone, Trace: use.Trace, Write: use.Write,
+		Split: use.Split, Steps: steps, Result: use.Result, Conditions: use.Conditions, Source: use.Source, Destination: use.Destination,
 	})
-	out := make([]config.MappingProblem, len(problems))
-	for i, p := range problems {
-		out[i] = config.MappingProblem(p)
+	out := make([]config.MappingProblem, 0, len(problems))
+	for _, p := range problems {
+		if p.Code != CodeLookupRows { // config judges rows where they stand
+			out = append(out, config.MappingProblem(p))
+		}
 	}
 	return out
 }
@@ -45,4 +50,15 @@ func StepNames(m *config.Mapping) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// withoutRows returns lookups of which only the keys matter.
+func withoutRows(lookups map[string]*config.Lookup) map[string]*config.Lookup {
+	bare := make(map[string]*config.Lookup, len(lookups))
+	for name, l := range lookups {
+		one := *l
+		one.Rows = nil
+		bare[name] = &one
+	}
+	return bare
 }

@@ -24,6 +24,13 @@ const (
 	CodeDuplicate   = "mapping/duplicate"      // two fields or checks of one name
 	CodeKey         = "mapping/key"            // the destination's key is not mapped, or is truncated
 	CodeCheck       = "mapping/check"          // a check with an unknown else or no expression
+	CodeType        = "mapping/type"           // a value of a type that does not fit what is done with it or where it goes
+	CodeReadOnly    = "mapping/read-only"      // a value for a field of the destination that cannot be written
+	CodeNotMapped   = "mapping/not-mapped"     // a field that the destination requires is not mapped
+	CodeNull        = "mapping/null"           // a value that may be nil goes where one is required
+	CodeEnum        = "mapping/enum"           // a value that the destination's field cannot have
+	CodeCoverage    = "mapping/coverage"       // a lookup without a row for values that occur
+	CodeLength      = "mapping/length"         // a text that may be longer than the destination's field (warning); a constant that is
 	CodeTooDeep     = "mapping/too-deep"       // lists and objects within each other beyond maxNesting
 )
 

@@ -1,13 +1,15 @@
 package mapping
 
 import (
+	"slices"
+
 	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/engine/diag"
 )
 
 // Codes returns every code of this package and of expressions with its explanation, in a fixed order.
 func Codes() []diag.CodeDoc {
-	docs := append(valueCodes(), shapeCodes()...)
+	docs := slices.Concat(valueCodes(), shapeCodes(), typeCodes())
 	for _, s := range saidBefore {
 		docs = append(docs, diag.CodeDoc{Code: s.code, Doc: s.doc + " Reading the repository says so first, as " + s.as + ".", Hint: "see " + s.as})
 	}
@@ -61,7 +63,6 @@ spec:
     sent: {from: $run.now}
 `,
 		},
-		{Code: CodeUnknownName, Doc: "A path leads to a field that the object does not have.", Hint: "check the spelling, or discover the object again with dray discover"},
 		{
 			Code: CodeLookup,
 			Doc:  "The keys given to a lookup are not the ones it has.",

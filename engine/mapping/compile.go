@@ -44,7 +44,7 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 		seen: map[string]bool{}, scratch: &Executor{},
 	}
 	c.rowPoints()
-	top := &scope{slots: c.slots, typ: objectType(o.Source)}
+	top := &scope{slots: c.slots, typ: recordType(o.Source)}
 	c.zone = c.location("", o.Zone)
 	p := &Program{slots: c.slots, steps: c.stepNames}
 	c.program = p
@@ -57,8 +57,11 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 	}
 	if o.Where != "" {
 		p.where = c.condition(top, "spec.source.where", o.Where)
+		c.assume(top, p.where)
 	}
+	whole := top
 	top = c.split(top)
+	c.suppose(top)
 	for _, k := range o.Conditions {
 		var when *condition
 		if k.Text != "" {
@@ -68,27 +71,14 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 	}
 	p.fields = c.topFields(top, m.Fields)
 	c.keys(m)
+	c.traces(whole)
+	c.destination(m, p.fields)
 	p.checks = c.checks(top, m.Checks)
 	if slices.ContainsFunc(c.problems, func(p Problem) bool { return p.Severity == diag.Error }) {
 		return nil, c.problems
 	}
 	p.finish(c)
 	return p, c.problems
-}
-
-// objectType returns what expressions know of an object. A name that is a path stands for the object it starts in.
-func objectType(o *config.Object) expr.Type {
-	if o == nil {
-		return expr.Type{}
-	}
-	t := expr.Type{Kind: record.Object, Fields: make(map[string]expr.Type, len(o.Fields))}
-	for _, f := range o.Fields {
-		if p, err := record.ParsePath(f.Name); err == nil && len(p) > 1 {
-			t.Fields[p[0].Name] = expr.Type{}
-		}
-		t.Fields[f.Name] = expr.Type{}
-	}
-	return t
 }
 
 // below returns the path of a field's name inside the resource.

@@ -22,11 +22,13 @@ func (c *compiler) field(s *scope, at string, nf config.NamedField, nesting int)
 	in := &nf.Field
 	if in.When != "" {
 		f.when = c.condition(s, at+".when", in.When)
+		defer c.assume(s, f.when)()
 	}
 	f.cover(c, at, in)
 	f.required = in.Required
 	c.absence(f, at, in)
-	switch c.form(at, in) {
+	form := c.form(at, in)
+	switch form {
 	case "from":
 		f.get, f.typ = c.from(s, at+".from", in.From)
 	case "value":
@@ -36,18 +38,20 @@ func (c *compiler) field(s *scope, at string, nf config.NamedField, nesting int)
 	case "with":
 		f.get, f.typ = c.lookupWith(s, at, in)
 	case "each":
-		f.get, f.typ = c.each(s, at, in, nesting)
+		c.each(s, f, at, in, nesting)
 		return f
 	case "concat":
-		f.get, f.typ = c.concat(s, at, in, nesting)
+		c.concat(s, f, at, in, nesting)
 		return f
 	case "fields":
 		o, typ := c.object(s, at+".fields", in.Fields, nesting)
-		f.get, f.typ = o.nested, typ
+		f.get, f.typ, f.parts, f.main = o.nested, typ, []part{{object: *o}}, typ
+		f.main.Nullable = false
 		return f
 	default:
 		return f
 	}
+	f.decided = map[bool]string{true: "lookup", false: form}[form == "with"]
 	c.steps(s, f, at, in)
 	return f
 }
@@ -128,21 +132,13 @@ func (c *compiler) absence(f *field, at string, in *config.Field) {
 }
 
 func (c *compiler) from(s *scope, at, text string) (getter, expr.Type) {
-	p, ok := c.path(s, at, text)
+	p, typ, ok := c.path(s, at, text)
 	if !ok {
 		return nil, expr.Type{}
 	}
-	typ := expr.Type{}
-	switch {
-	case p.kind == inSlot: // by far the most
+	if p.kind == inSlot { // by far the most
 		depth, slot := p.depth, p.slot
 		return func(e *Executor) (record.Value, bool) { return e.frames[depth][slot], true }, typ
-	case p.kind == inIndex:
-		typ.Kind = record.Int
-	case p.kind == inRun:
-		typ.Kind = record.Timestamp
-	case p.kind == inOut && len(p.path) == 0:
-		typ = c.types[p.slot]
 	}
 	return func(e *Executor) (record.Value, bool) { return e.load(&p), true }, typ
 }
@@ -153,11 +149,18 @@ func (c *compiler) constant(at string, text json.RawMessage) (getter, expr.Type)
 		c.problem(CodeConstant, at, "not a value: "+err.Error(), "")
 		return nil, expr.Type{}
 	}
-	typ := expr.Type{Kind: v.Kind()}
-	if v.IsNull() {
-		typ = expr.Type{}
+	return func(*Executor) (record.Value, bool) { return v, true }, constantType(v)
+}
+
+// constantType returns the type of a value that is written out.
+func constantType(v record.Value) expr.Type {
+	switch v.Kind() {
+	case record.Null:
+		return expr.Type{Nullable: true}
+	case record.String:
+		return expr.Type{Kind: record.String, Enum: []string{v.Text()}}
 	}
-	return func(*Executor) (record.Value, bool) { return v, true }, typ
+	return expr.Type{Kind: v.Kind()}
 }
 
 func (c *compiler) fromExpr(s *scope, at, text string) (getter, expr.Type) {
@@ -166,8 +169,8 @@ func (c *compiler) fromExpr(s *scope, at, text string) (getter, expr.Type) {
 		return nil, expr.Type{}
 	}
 	typ := x.program.Type()
-	if !typ.Known() || typ.Kind == record.Null {
-		typ = expr.Type{}
+	if typ.Kind == record.Null {
+		typ = expr.Type{Nullable: true}
 	}
 	return x.run, typ
 }
@@ -188,14 +191,17 @@ func (c *compiler) object(s *scope, at string, fields config.Fields, nesting int
 	return o, typ
 }
 
-func (c *compiler) each(s *scope, at string, in *config.Field, nesting int) (getter, expr.Type) {
+func (c *compiler) each(s *scope, f *field, at string, in *config.Field, nesting int) {
 	l := &list{each: true, point: c.point(at+".each", "filled", "empty")}
 	p, typ := c.part(s, at, &config.ListPart{Each: in.Each, Where: in.Where, Fields: in.Fields}, nesting)
 	l.parts = []part{p}
-	return l.get, expr.Type{Kind: record.List, Nullable: true, Elem: &typ}
+	f.get, f.parts, f.decided = l.get, l.parts, "each"
+	f.main = expr.Type{Kind: record.List, Nullable: p.nullable, Elem: &typ}
+	f.typ = f.main
+	f.typ.Nullable = true
 }
 
-func (c *compiler) concat(s *scope, at string, in *config.Field, nesting int) (getter, expr.Type) {
+func (c *compiler) concat(s *scope, f *field, at string, in *config.Field, nesting int) {
 	l := &list{}
 	all := expr.Type{Kind: record.Object, Fields: map[string]expr.Type{}}
 	for i := range in.Concat {
@@ -208,7 +214,9 @@ func (c *compiler) concat(s *scope, at string, in *config.Field, nesting int) (g
 			all.Fields[name] = t
 		}
 	}
-	return l.get, expr.Type{Kind: record.List, Elem: &all}
+	f.get, f.parts, f.decided = l.get, l.parts, "concat"
+	f.typ = expr.Type{Kind: record.List, Elem: &all}
+	f.main = f.typ
 }
 
 // part compiles one origin of a list.
@@ -216,6 +224,7 @@ func (c *compiler) part(s *scope, at string, in *config.ListPart, nesting int) (
 	p := part{single: in.Each == ""}
 	if in.When != "" {
 		p.when = c.condition(s, at+".when", in.When)
+		defer c.assume(s, p.when)()
 	}
 	if in.Fields == nil {
 		c.problem(CodeSource, at, "nothing says what the elements become", "add fields")
@@ -226,10 +235,12 @@ func (c *compiler) part(s *scope, at string, in *config.ListPart, nesting int) (
 			c.problem(CodeConflict, at+".where", "where filters a list, and there is no each", "write when for a condition on a single element")
 		}
 	} else if inner = c.elements(s, at+".each", in.Each, &p); inner == nil {
+		p.failed = true
 		return p, expr.Type{Kind: record.Object, Fields: map[string]expr.Type{}}
 	}
 	if in.Where != "" && !p.single {
 		p.where = c.condition(inner, at+".where", in.Where)
+		defer c.assume(inner, p.where)()
 	}
 	o, typ := c.object(inner, at+".fields", in.Fields, nesting+1)
 	p.object = *o
@@ -267,9 +278,15 @@ func (c *compiler) elements(s *scope, at, text string, p *part) *scope {
 		c.problem(CodeRoot, at, fmt.Sprintf("a list cannot come from %s", path.Root()), "a list comes from the source record: name a path in it")
 		return nil
 	}
-	if !c.known(outer, at, path) {
+	typ, ok := c.follow(s, outer.typ, at, text, path)
+	if !ok {
 		return nil
 	}
+	if k := means(typ); k != record.Absent && k != record.List {
+		c.problem(CodeType, at, fmt.Sprintf("%s is %s, not a list", text, nameOf(k)), listHint(outer.typ))
+		return nil
+	}
+	p.nullable = typ.Nullable
 	for o := outer; o != nil; o = o.parent {
 		o.used = true
 	}
@@ -280,7 +297,29 @@ func (c *compiler) elements(s *scope, at, text string, p *part) *scope {
 	return &scope{
 		parent: s, depth: p.inner, slots: slots,
 		prefix: append(outer.prefix[:len(outer.prefix):len(outer.prefix)], path...),
+		typ:    elementType(typ),
 	}
+}
+
+func elementType(list expr.Type) expr.Type {
+	if list.Elem == nil {
+		return expr.Type{}
+	}
+	return *list.Elem
+}
+
+// listHint names the lists there are.
+func listHint(t expr.Type) string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(t.Fields)) {
+		if t.Fields[name].Kind == record.List {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return "each takes the path of a list"
+	}
+	return "the lists are " + strings.Join(names, ", ")
 }
 
 // lookupWith compiles a lookup of several keys.
@@ -296,9 +335,12 @@ func (c *compiler) lookupWith(s *scope, at string, in *config.Field) (getter, ex
 			c.problem(CodeLookup, at+".with", fmt.Sprintf("with has no %q, which is a key of lookup %q", column, in.Lookup), "give a path for each key")
 			return nil, expr.Type{}
 		}
-		if keys[i], ok = c.path(s, below(at+".with", column), text); !ok {
+		var typ expr.Type
+		if keys[i], typ, ok = c.path(s, below(at+".with", column), text); !ok {
 			return nil, expr.Type{}
 		}
+		c.covers(t, i, typ, below(at+".with", column), in.Lookup)
+		c.keyType(typ, below(at+".with", column))
 	}
 	for _, column := range slices.Sorted(maps.Keys(in.With)) {
 		if !slices.Contains(t.keys, column) {
@@ -325,5 +367,5 @@ func (c *compiler) lookupWith(s *scope, at string, in *config.Field) (getter, ex
 			return v, e.refuse("", rule, values[at])
 		}
 		return v, true
-	}, t.typ
+	}, t.allValues(c.typed())
 }

@@ -146,7 +146,11 @@ func (c *compiler) asMoney(s *scope, at string, in *config.Field) step {
 		}
 		return func(_ *Executor, v record.Value) (record.Value, Rule) { return convert(v, scale) }
 	}
-	p, ok := c.path(s, at+".currency", in.Currency)
+	p, typ, ok := c.path(s, at+".currency", in.Currency)
+	if ok && typ.Known() && typ.Kind != record.String {
+		c.problem(CodeType, at+".currency", fmt.Sprintf("%s where the code of a currency is needed", nameOf(means(typ))), "name the path of a text, or the currency itself: EUR")
+		return nil
+	}
 	if !ok {
 		return nil
 	}

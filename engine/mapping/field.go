@@ -42,6 +42,10 @@ type field struct {
 	createOnly bool
 
 	value, defaulted, left int // points: a value of its own, the default, none at all; -1 where the field cannot come to it
+	// What the checks against the destination need to know.
+	main    expr.Type // of the value before the default
+	decided string    // the setting that decides main
+	parts   []part    // of a list or nested object
 }
 
 // eval returns the field's value. When it reports false the executor's reason says why.
@@ -179,6 +183,9 @@ type part struct {
 	when   *condition
 	where  *condition
 	object object
+
+	nullable bool // the list is known to be nil at times
+	failed   bool // its fields were not compiled
 }
 
 // list is a list of one or several origins.

@@ -25,7 +25,9 @@ type table struct {
 	fallback record.Value // what a miss gives
 	groups   []group
 	typ      expr.Type
-	points   int // of its rows, the first; -1: they have none
+	points   int                 // of its rows, the first; -1: they have none
+	rows     []map[string]string // as they are configured, and the column that is the result
+	value    string
 }
 
 // group is the rows that have wildcards at the same keys.
@@ -59,6 +61,7 @@ func buildTables(o Options) (map[string]*table, []Problem) {
 
 func buildTable(name string, l *config.Lookup) (*table, []Problem) {
 	t, problems := newTable(name, l)
+	t.rows, t.value = l.Rows, l.Value
 	keys := make([]string, len(l.Key))
 	for i, cells := range l.Rows {
 		for k, column := range l.Key {

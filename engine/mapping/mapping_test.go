@@ -452,7 +452,7 @@ func TestReasonsHoldNoContent(t *testing.T) {
 }
 
 func TestSourceFieldsAreKnown(t *testing.T) {
-	o := Options{Source: &config.Object{Fields: []config.ObjectField{{Name: "total"}, {Name: "lines"}, {Name: "billing.email"}}}}
+	o := Options{Source: config.Side{Object: &config.Object{Fields: []config.ObjectField{{Name: "total"}, {Name: "lines"}, {Name: "billing.email"}}}}}
 	p, problems := Compile(mappingOf(t, `{"fields":{"a":{"from":"total"},"b":{"from":"billing.email"},"c":{"each":"lines","fields":{"x":{"from":"any"},"y":{"expr":"$root.total"}}}}}`), o)
 	if p == nil {
 		t.Fatalf("%+v", problems)

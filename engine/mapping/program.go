@@ -16,6 +16,8 @@ type Options struct {
 	Lookups map[string]*config.Lookup
 	// Where is the touchpoint's source filter, or empty.
 	Where string
+	// When is what holds of the records that come here, or empty. It is not judged: it only says what values can be.
+	When string
 	// Split makes several records of one; nil: it is one. Where and Extra are about the record as it was read.
 	Split *config.Split
 	// Result says that the destination's answer is there: $result.
@@ -26,14 +28,17 @@ type Options struct {
 	Extra []record.Path
 	// Key names the output fields that form the destination's key: each must be there and not blank.
 	Key []string
-	// Source is what is known of the source object's fields: a path to any other is a problem. nil: nothing is known.
-	Source *config.Object
 	// Steps are the names below $steps, with what is known of their values. nil: there is no $steps.
 	Steps map[string]expr.Type
 	// Given are the rows that a test gives in place of those of lookups, by the lookup's name: from key, several joined with |, to value.
 	Given map[string]map[string]json.RawMessage
 	// Cover has executors note what of the program is reached: see [Program.Points].
 	Cover bool
+	// Source and Destination are what is known of the objects at both ends: what does not fit them is a problem.
+	Source, Destination config.Side
+	// Write is how the touchpoint writes, and Trace are its traced paths; both only matter where the objects are known.
+	Write string
+	Trace []string
 	// Zone is what a date without a zone means where the field does not say: the source connection's zone. Empty: unknown.
 	Zone string
 }
@@ -55,6 +60,12 @@ type Problem struct {
 	Hint     string
 	// Offset is the byte offset inside the text at Path, or -1.
 	Offset int
+	// OfName says that it is about the field's name and not its value.
+	OfName bool
+	// SeeSource and SeeDestination are paths inside the kind: Object of either end that the problem follows from, or empty.
+	SeeSource, SeeDestination string
+	// Lookup names the look-up that the problem is about, or is empty. With LookupPath it lies there (spec.rows[2].code), else in the mapping.
+	Lookup, LookupPath string
 }
 
 // Diagnostic returns the problem at its place in the user's file.

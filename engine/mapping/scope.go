@@ -95,18 +95,43 @@ func follow(v record.Value, p record.Path) record.Value {
 	return v
 }
 
-// path compiles a path as users write it.
-func (c *compiler) path(s *scope, at, text string) (place, bool) {
+// path compiles a path as users write it, and returns what is known of the value there.
+func (c *compiler) path(s *scope, at, text string) (place, expr.Type, bool) {
 	p, err := record.ParsePath(text)
 	if err != nil {
 		c.problem(CodePath, at, fmt.Sprintf("%q is not a path: %v", text, err), "a path is a.b[0].c; quote names with other characters")
-		return place{}, false
+		return place{}, expr.Type{}, false
 	}
 	root := p.Root()
 	if root != "" {
 		p = p[1:]
 	}
-	return c.place(s, at, root, p, false)
+	pl, ok := c.place(s, at, root, p, false)
+	if !ok {
+		return pl, expr.Type{}, false
+	}
+	typ := expr.Type{}
+	switch root {
+	case "", rootThis:
+		typ, ok = c.follow(s, s.typ, at, text, p)
+	case rootRoot:
+		typ, ok = c.follow(s, s.record().typ, at, text, p)
+	case rootParent:
+		typ, ok = c.follow(s, s.parent.typ, at, text, p)
+	case rootIndex:
+		typ.Kind = record.Int
+	case rootRun:
+		typ.Kind = record.Timestamp
+	case rootSteps:
+		if len(p) > 0 {
+			typ, ok = c.follow(s, c.Steps[p[0].Name], at, text, p[1:])
+		}
+	case rootOut:
+		if pl.kind == inOut {
+			typ, ok = c.follow(s, c.types[pl.slot], at, text, pl.path)
+		}
+	}
+	return pl, typ, ok
 }
 
 // place compiles a path below a root. With tree the value is never Raw.
@@ -114,9 +139,7 @@ func (c *compiler) place(s *scope, at, root string, p record.Path, tree bool) (p
 	switch root {
 	case "", rootThis:
 	case rootRoot:
-		for s.parent != nil {
-			s = s.parent
-		}
+		s = s.record()
 	case rootParent:
 		if s.parent == nil {
 			c.problem(CodeRoot, at, "$parent is only available inside a list", rootsHint)
@@ -148,27 +171,8 @@ func (c *compiler) place(s *scope, at, root string, p record.Path, tree bool) (p
 		c.problem(CodeRoot, at, fmt.Sprintf("%s is not available here", root), rootsHint)
 		return place{}, false
 	}
-	if !c.known(s, at, p) {
-		return place{}, false
-	}
 	c.look(s, p)
 	return place{kind: inSlot, depth: s.depth, slot: s.slots.Add(p, tree)}, true
-}
-
-// known checks the first step of a path against what is known of the object.
-func (c *compiler) known(s *scope, at string, p record.Path) bool {
-	if len(p) == 0 || s.typ.Fields == nil || p[0].IsIndex() {
-		return true
-	}
-	if _, ok := s.typ.Fields[p[0].Name]; ok {
-		return true
-	}
-	names := make([]string, 0, len(s.typ.Fields))
-	for name := range s.typ.Fields {
-		names = append(names, name)
-	}
-	c.problem(CodeUnknownName, at, fmt.Sprintf("the object has no field %q", p[0].Name), didYouMean(p[0].Name, names))
-	return false
 }
 
 // look notes that a path will be looked at.

@@ -12,26 +12,24 @@ import (
 
 // steps compiles what is done with a field's value: apply, lookup, as. The default goes through as alone.
 func (c *compiler) steps(s *scope, f *field, at string, in *config.Field) {
-	sure := (in.Value != nil || in.Expr != "") && f.typ.Known() && !f.typ.Nullable && in.Apply == nil && in.Lookup == ""
+	sure := f.typ.Known() && !f.typ.Nullable
 	for i := range in.Apply {
-		st := c.apply(fmt.Sprintf("%s.apply[%d]", at, i), in.Apply[i])
+		here := fmt.Sprintf("%s.apply[%d]", at, i)
+		st := c.apply(here, in.Apply[i])
 		if st == nil {
 			return
 		}
-		f.steps = append(f.steps, st)
-		f.typ = expr.Type{Kind: record.String}
+		sure = sure && in.Apply[i].Func != "emptyToNull"
+		c.applied(f, here, in.Apply[i], st, in.Value != nil)
 	}
-	if in.Lookup != "" && in.With == nil {
-		st, typ := c.lookupStep(at, in.Lookup)
-		if st == nil {
-			return
-		}
-		f.steps, f.typ = append(f.steps, st), typ
+	if in.Lookup != "" && in.With == nil && !c.lookUp(f, at, in) {
+		return
 	}
 	conv, typ := c.conversion(s, at, in, false)
 	if conv != nil {
-		f.steps, f.typ = append(f.steps, conv), typ
+		c.converted(f, at, in, conv, typ)
 	}
+	f.main = f.typ
 	if in.Value != nil && f.get != nil && in.Lookup == "" && !runtimeCurrency(in) {
 		c.fold(f, at+".value")
 	}
@@ -93,9 +91,7 @@ func (c *compiler) fallback(s *scope, f *field, at string, in *config.Field) {
 	conv, typ := c.conversion(s, at, &plain, true)
 	switch {
 	case conv == nil:
-		if f.typ.Kind != v.Kind() {
-			f.typ = expr.Type{}
-		}
+		f.typ = either(f.typ, constantType(v))
 	case runtimeCurrency(in):
 		f.convert = conv
 	default:
@@ -107,6 +103,19 @@ func (c *compiler) fallback(s *scope, f *field, at string, in *config.Field) {
 		v, f.typ = w, typ
 	}
 	f.fallback = v.Clone()
+}
+
+// either returns the type of a value of one type or, where there is none, of another.
+func either(a, b expr.Type) expr.Type {
+	switch {
+	case a.Kind != b.Kind:
+		return expr.Type{}
+	case a.Enum == nil || b.Enum == nil:
+		a.Enum, a.Length = nil, 0
+	default:
+		a.Enum = slices.Concat(a.Enum, b.Enum)
+	}
+	return a
 }
 
 // optionTypes says which types a setting belongs to.

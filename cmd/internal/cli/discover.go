@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"gopkg.in/yaml.v3"
 
 	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/engine/config"
 )
 
 func (a *app) discoverCommand() *cobra.Command {
@@ -45,7 +45,7 @@ func (a *app) discoverCommand() *cobra.Command {
 			if len(objects) != 1 {
 				return failed(errors.New("the connection did not describe exactly that object"))
 			}
-			return a.writeObject(args[0], objects[0])
+			return a.writeObject(args[0], config.ObjectOf(objects[0]))
 		},
 	}
 	k.flags(c)
@@ -60,39 +60,13 @@ func (a *app) listObjects(objects []adapters.Object) error {
 	return a.table([]string{"OBJECT", "READ", "WRITE"}, rows)
 }
 
-type objectField struct {
-	Name     string   `yaml:"name"`
-	Type     string   `yaml:"type"`
-	Required bool     `yaml:"required,omitempty"`
-	Nullable bool     `yaml:"nullable,omitempty"`
-	ReadOnly bool     `yaml:"readOnly,omitempty"`
-	Enum     []string `yaml:"enum,omitempty,flow"`
-}
-
 // writeObject prints an object as a resource.
-func (a *app) writeObject(connection string, o adapters.Object) error {
-	type metadata struct {
-		Name string `yaml:"name"`
+func (a *app) writeObject(connection string, o config.Object) error {
+	o.Connection = connection
+	text, err := objectYAML(objectName(connection, o.Object), o)
+	if err != nil {
+		return failed(err)
 	}
-	type spec struct {
-		Connection string        `yaml:"connection"`
-		Object     string        `yaml:"object"`
-		Key        []string      `yaml:"key,omitempty,flow"`
-		Fields     []objectField `yaml:"fields"`
-	}
-	doc := struct {
-		APIVersion string   `yaml:"apiVersion"`
-		Kind       string   `yaml:"kind"`
-		Metadata   metadata `yaml:"metadata"`
-		Spec       spec     `yaml:"spec"`
-	}{"dray/v1", "Object", metadata{connection + "-" + o.Name}, spec{Connection: connection, Object: o.Name}}
-	for _, k := range o.Key {
-		doc.Spec.Key = append(doc.Spec.Key, k.String())
-	}
-	for _, f := range o.Fields {
-		doc.Spec.Fields = append(doc.Spec.Fields, objectField(f))
-	}
-	enc := yaml.NewEncoder(a.out)
-	enc.SetIndent(2)
-	return errors.Join(enc.Encode(doc), enc.Close())
+	a.printf("%s", text)
+	return nil
 }

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/dray-sync/dray/engine/diag"
+)
+
+// objectResources judges what kind: Object and the references of mappings say of applications and each other.
+func (e *environment) objectResources() {
+	first := map[objectKey]*Resource[Object]{}
+	for _, name := range slices.Sorted(maps.Keys(e.model.Objects)) {
+		o := e.model.Objects[name]
+		r := e.index["Object/"+name]
+		e.namedObject(r, "spec", o.Spec.Application, o.Spec.Connection, o.Spec.Object)
+		key := objectKey{o.Spec.Connection, o.Spec.Application, o.Spec.Object}
+		if other := first[key]; other != nil && o.Spec.Object != "" {
+			d := e.problemPath(r, "spec.object", codeDuplicateName, fmt.Sprintf("%q describes the same object", other.Metadata.Name), "keep one of the two")
+			d.Related = []diag.Pos{other.Source.Pos("spec.object")}
+			continue
+		}
+		first[key] = o
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.model.Mappings)) {
+		r, m := e.index["Mapping/"+name], e.model.Mappings[name].Spec
+		for _, end := range []struct {
+			path string
+			ref  *ObjectRef
+		}{{"spec.source", m.Source}, {"spec.destination", m.Destination}} {
+			if end.ref != nil {
+				e.namedObject(r, end.path, end.ref.Application, end.ref.Connection, end.ref.Object)
+			}
+		}
+	}
+}
+
+// namedObject judges an object that is named by its application or connection.
+func (e *environment) namedObject(r *loaded, path, application, connection, object string) {
+	if connection != "" {
+		e.object(r, path, connection, object)
+		return
+	}
+	app, ok := e.application(r, path+".application", application)
+	if !ok || object == "" || len(app.Spec().Objects) == 0 {
+		return
+	}
+	var names []string
+	for _, o := range app.Spec().Objects {
+		names = append(names, o.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.model.Connections)) { // it may be one that a connection of the application declares
+		if c := e.model.Connections[name].Spec; c.Application == application {
+			names = append(names, slices.Sorted(maps.Keys(c.Objects))...)
+		}
+	}
+	if slices.Contains(names, object) {
+		return
+	}
+	hint := "it has " + orList(names[:min(len(names), 10)])
+	if near := diag.Nearest(object, names); near != "" {
+		hint = fmt.Sprintf("did you mean %s?", near)
+	}
+	e.problemPath(r, path+".object", codeUnknownObject, fmt.Sprintf("%s has no object %q", application, object), hint)
+}
+
+// committedNames returns the names of the objects that are committed for a connection or for its application.
+func (e *environment) committedNames(connection, application string) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(e.model.Objects)) {
+		if o := e.model.Objects[name].Spec; o.Connection == connection || (o.Application == application && application != "") {
+			names = append(names, o.Object)
+		}
+	}
+	return names
+}
+
+// bound judges whether a touchpoint uses its mappings for the objects that they say they are for.
+func (e *environment) bound(r *loaded, t Touchpoint) {
+	for _, target := range t.Targets() {
+		m, ok := e.model.Mappings[target.Mapping]
+		if !ok {
+			continue
+		}
+		e.boundEnd(r, m, "spec.source", "spec.source", m.Spec.Source, t.Source.Connection, t.Source.Object)
+		e.boundEnd(r, m, "spec.destination", target.Path, m.Spec.Destination, target.Destination.Connection, target.Destination.Object)
+	}
+}
+
+// boundEnd judges one end: side is where the mapping names its object, and path where the touchpoint does.
+func (e *environment) boundEnd(r *loaded, m *Resource[Mapping], side, path string, ref *ObjectRef, connection, object string) {
+	c, ok := e.model.Connections[connection]
+	if ref == nil || !ok || object == "" {
+		return
+	}
+	name, verb := m.Metadata.Name, "writes"
+	if side == "spec.source" {
+		verb = "reads"
+	}
+	var d *diag.Diagnostic
+	switch {
+	case ref.Connection != "" && ref.Connection != connection:
+		d = e.problemPath(r, path+".connection", codeOtherObject, fmt.Sprintf("the mapping %q is for the connection %q, and this touchpoint %s %q", name, ref.Connection, verb, connection), "take a mapping for this connection, or bind the mapping to the application instead")
+	case ref.Application != "" && ref.Application != c.Spec.Application && c.Spec.Application != "":
+		d = e.problemPath(r, path+".connection", codeOtherObject, fmt.Sprintf("the mapping %q is for the application %q, and the connection %q is one of %q", name, ref.Application, connection, c.Spec.Application), "take a mapping for this application, or another connection")
+	case ref.Object != "" && ref.Object != object:
+		n, _ := r.root.at(parsePath(path + ".object"))
+		d = e.note(r, n, diag.Warning, codeOtherObject, path+".object", fmt.Sprintf("the mapping %q is for the object %q, and this touchpoint %s %q", name, ref.Object, verb, object), "take a mapping for this object, or leave "+side+" out of the mapping if it is for several")
+	default:
+		return
+	}
+	d.Related = []diag.Pos{m.Source.Pos(side)}
+	if d.Severity == diag.Error {
+		e.misfit(r)
+	}
+}
+
+// misfit notes that a touchpoint's mapping is for other objects: nothing that follows from it says anything new.
+func (e *environment) misfit(r *loaded) {
+	if e.misfits == nil {
+		e.misfits = map[*loaded]bool{}
+	}
+	e.misfits[r] = true
+}
+
+// waysOf judges the ways to read and write by what is committed of an object.
+func (e *environment) waysOf(r *loaded, t Touchpoint) {
+	if o := e.side(t.Source.Connection, t.Source.Object); o.source != nil && len(o.Object.Reads) > 0 && t.Source.Read != "" && !slices.Contains(o.Object.Reads, t.Source.Read) {
+		path := "spec.source.read"
+		if r.root.get("spec").get("source").key("read") == nil {
+			path = "spec.source.object"
+		}
+		d := e.problemPath(r, path, codeUnsupported, fmt.Sprintf("%q cannot be read in the mode %s", t.Source.Object, t.Source.Read), "write read: with one of "+orList(o.Object.Reads))
+		d.Related = []diag.Pos{o.source.Pos("spec.reads")}
+	}
+	for _, target := range t.Targets() {
+		d := target.Destination
+		o := e.side(d.Connection, d.Object)
+		if o.source == nil || d.Write == "" || o.Object.Writes == nil || slices.Contains(o.Object.Writes, d.Write) {
+			continue
+		}
+		hint := "it can be written with " + orList(o.Object.Writes)
+		if len(o.Object.Writes) == 0 {
+			hint = "it is for reading only: take another object"
+		}
+		p := e.problemPath(r, target.Path+".write", codeUnsupported, fmt.Sprintf("%q cannot be written in the mode %s", d.Object, d.Write), hint)
+		p.Related = []diag.Pos{o.source.Pos("spec.writes")}
+	}
+}
