@@ -105,7 +105,7 @@ func (e *environment) boundEnd(r *loaded, m *Resource[Mapping], side, path strin
 	case ref.Application != "" && ref.Application != c.Spec.Application && c.Spec.Application != "":
 		d = e.problemPath(r, path+".connection", codeOtherObject, fmt.Sprintf("the mapping %q is for the application %q, and the connection %q is one of %q", name, ref.Application, connection, c.Spec.Application), "take a mapping for this application, or another connection")
 	case ref.Object != "" && ref.Object != object:
-		n, _ := r.root.at(parsePath(path + ".object"))
+		n, _ := r.tree().at(parsePath(path + ".object"))
 		d = e.note(r, n, diag.Warning, codeOtherObject, path+".object", fmt.Sprintf("the mapping %q is for the object %q, and this touchpoint %s %q", name, ref.Object, verb, object), "take a mapping for this object, or leave "+side+" out of the mapping if it is for several")
 	default:
 		return
@@ -128,7 +128,7 @@ func (e *environment) misfit(r *loaded) {
 func (e *environment) waysOf(r *loaded, t Touchpoint) {
 	if o := e.side(t.Source.Connection, t.Source.Object); o.source != nil && len(o.Object.Reads) > 0 && t.Source.Read != "" && !slices.Contains(o.Object.Reads, t.Source.Read) {
 		path := "spec.source.read"
-		if r.root.get("spec").get("source").key("read") == nil {
+		if r.tree().get("spec").get("source").key("read") == nil {
 			path = "spec.source.object"
 		}
 		d := e.problemPath(r, path, codeUnsupported, fmt.Sprintf("%q cannot be read in the mode %s", t.Source.Object, t.Source.Read), "write read: with one of "+orList(o.Object.Reads))

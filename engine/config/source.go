@@ -28,7 +28,7 @@ func (s *Source) NamePos(path string) diag.Pos {
 	}
 	steps := parsePath(path)
 	if len(steps) > 0 && steps[len(steps)-1].name != "" {
-		around, found := s.root.at(steps[:len(steps)-1])
+		around, found := s.doc.tree().at(steps[:len(steps)-1])
 		if k := around.key(steps[len(steps)-1].name); k != nil && found == len(steps)-1 {
 			return s.of(k)
 		}
