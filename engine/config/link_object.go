@@ -10,12 +10,12 @@ import (
 
 // objectResources judges what kind: Object and the references of mappings say of applications and each other.
 func (e *environment) objectResources() {
-	first := map[objectKey]*Resource[Object]{}
+	first := map[objectID]*Resource[Object]{}
 	for _, name := range slices.Sorted(maps.Keys(e.model.Objects)) {
 		o := e.model.Objects[name]
 		r := e.index["Object/"+name]
 		e.namedObject(r, "spec", o.Spec.Application, o.Spec.Connection, o.Spec.Object)
-		key := objectKey{o.Spec.Connection, o.Spec.Application, o.Spec.Object}
+		key := objectID{o.Spec.Connection, o.Spec.Application, o.Spec.Object}
 		if other := first[key]; other != nil && o.Spec.Object != "" {
 			d := e.problemPath(r, "spec.object", codeDuplicateName, fmt.Sprintf("%q describes the same object", other.Metadata.Name), "keep one of the two")
 			d.Related = []diag.Pos{other.Source.Pos("spec.object")}

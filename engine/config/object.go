@@ -90,29 +90,29 @@ type Side struct {
 
 // An objectIndex finds what is known of objects. Not safe for concurrent use.
 type objectIndex struct {
-	committed map[objectKey]*Resource[Object]
-	sides     map[objectKey]Side
+	committed map[objectID]*Resource[Object]
+	sides     map[objectID]Side
 }
 
-// objectKey names an object of a connection, or with no connection of an application.
-type objectKey struct{ connection, application, object string }
+// objectID names an object of a connection, or with no connection of an application.
+type objectID struct{ connection, application, object string }
 
 // objectsKnown makes the index: committed objects without mistakes, and over them those of the options.
 func (e *environment) objectsKnown() *objectIndex {
 	if e.known != nil {
 		return e.known
 	}
-	e.known = &objectIndex{committed: map[objectKey]*Resource[Object]{}, sides: map[objectKey]Side{}}
+	e.known = &objectIndex{committed: map[objectID]*Resource[Object]{}, sides: map[objectID]Side{}}
 	for _, name := range slices.Sorted(maps.Keys(e.model.Objects)) {
 		o := e.model.Objects[name]
-		key := objectKey{o.Spec.Connection, o.Spec.Application, o.Spec.Object}
+		key := objectID{o.Spec.Connection, o.Spec.Application, o.Spec.Object}
 		if _, twice := e.known.committed[key]; !twice && !e.wrong(e.index["Object/"+name]) {
 			e.known.committed[key] = o
 		}
 	}
 	for _, o := range e.o.Objects {
 		r := &Resource[Object]{Spec: o}
-		e.known.committed[objectKey{o.Connection, o.Application, o.Object}] = r.sealed("Object")
+		e.known.committed[objectID{o.Connection, o.Application, o.Object}] = r.sealed("Object")
 	}
 	return e.known
 }
@@ -125,7 +125,7 @@ func (e *environment) side(connection, object string) Side {
 		return Side{}
 	}
 	known := e.objectsKnown()
-	key := objectKey{connection: connection, object: object}
+	key := objectID{connection: connection, object: object}
 	if s, ok := known.sides[key]; ok {
 		return s
 	}
@@ -167,7 +167,7 @@ func (e *environment) sideOf(committed *Resource[Object], application, object st
 		}
 	}
 	if committed == nil {
-		committed = e.objectsKnown().committed[objectKey{application: application, object: object}]
+		committed = e.objectsKnown().committed[objectID{application: application, object: object}]
 	}
 	if committed == nil {
 		s.Object = own
