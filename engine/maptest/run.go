@@ -101,13 +101,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err := g.Wait(); err != nil {
 		return Report{}, err
 	}
-	out := Report{Results: results}
+	var out Report
 	for i := range results {
-		if results[i].Passed {
-			out.Passed++
-		} else {
-			out.Failed++
-		}
+		out.add(results[i])
 	}
 	if o.Cover {
 		out.Coverage = r.coverage(jobs, workers)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -19,7 +20,7 @@ type testFlags struct {
 	run                 string
 	cover               bool
 	coverMin            int
-	update              bool
+	update, watch       bool
 }
 
 func (a *app) testCommand() *cobra.Command {
@@ -46,6 +47,7 @@ still expects that part. Read the difference before you commit it.
 	c.Flags().BoolVar(&f.cover, "coverage", false, "say what of the mappings and lookups no case reaches")
 	c.Flags().IntVar(&f.coverMin, "coverage-min", 0, "fail when the cases of any mapping reach less than so many percent of it")
 	c.Flags().BoolVar(&f.update, "update", false, "write what comes out into the expectations of the cases that fail")
+	c.Flags().BoolVar(&f.watch, "watch", false, "run again what a change matters to, as files change, until interrupted")
 	c.Flags().StringVar(&f.run, "run", "", "only cases whose TEST: CASE matches this regular expression")
 	return c
 }
@@ -54,6 +56,12 @@ func (a *app) test(ctx context.Context, dir string, f *testFlags) error {
 	match, err := f.match()
 	if err != nil {
 		return err
+	}
+	if f.watch {
+		if f.update || f.cover || f.coverMin > 0 || f.output != "text" {
+			return invalid(errors.New("--watch shows what fails as text; run the tests again for --update, --coverage and other outputs"))
+		}
+		return a.watchTests(ctx, dir, f, match)
 	}
 	if f.update {
 		if err := a.updateTests(ctx, dir, f, match); err != nil {
@@ -142,11 +150,7 @@ func (a *app) writeTests(m *config.Model, r maptest.Report, f *testFlags) error 
 	case "junit":
 		return a.writeJUnit(r)
 	}
-	for i := range r.Results {
-		if !r.Results[i].Passed {
-			a.writeFailure(&r.Results[i])
-		}
-	}
+	a.writeFailures(r)
 	if len(r.Results) == 0 {
 		a.printf("there are no mapping tests; write one of kind: MappingTest\n")
 	} else {
@@ -169,6 +173,14 @@ func reported(r maptest.Report) testReport {
 		out.Cases = append(out.Cases, one)
 	}
 	return out
+}
+
+func (a *app) writeFailures(r maptest.Report) {
+	for i := range r.Results {
+		if !r.Results[i].Passed {
+			a.writeFailure(&r.Results[i])
+		}
+	}
 }
 
 // writeFailure says what is wrong with a case, line by line, each with its place.

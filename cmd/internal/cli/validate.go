@@ -19,7 +19,7 @@ import (
 
 func (a *app) validateCommand() *cobra.Command {
 	var environment, output, explain string
-	var fix, dryRun bool
+	var fix, dryRun, again bool
 	c := &cobra.Command{
 		Use:   "validate [DIR]",
 		Short: "Say everything that is wrong with a repository, all at once",
@@ -48,6 +48,10 @@ changes instead. What needs a decision is left to you.
 				return invalid(errors.New("--fix writes text; run validate again for another form"))
 			case fix:
 				return a.fix(c.Context(), folder(args), environment, dryRun)
+			case again && output != "text":
+				return invalid(errors.New("--watch writes text; run validate again for another form"))
+			case again:
+				return a.watchDiagnostics(c.Context(), folder(args), environment)
 			}
 			model, list, rev, err := a.load(c.Context(), folder(args), environment)
 			if err != nil {
@@ -70,6 +74,7 @@ changes instead. What needs a decision is left to you.
 	c.Flags().StringVar(&explain, "explain", "", "say what a code means, or list all codes")
 	c.Flags().Lookup("explain").NoOptDefVal = " "
 	c.Flags().BoolVar(&fix, "fix", false, "mend what can only be meant in one way")
+	c.Flags().BoolVar(&again, "watch", false, "validate again as files change, until interrupted")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "with --fix: show the changes and make none")
 	return c
 }
