@@ -48,7 +48,7 @@ tidy:
 	$(GO) mod tidy -diff
 
 generate: ## write all generated files anew: the references of commands and codes, and the API's description
-	UPDATE=1 $(GO) test -count=1 -run '^TestGenerated' ./cmd/internal/cli ./engine/api
+	UPDATE=1 $(GO) test -count=1 -run '^TestGenerated' ./cmd/internal/cli ./cmd/internal/docs ./engine/api
 
 verify: tidy generate ## go.mod and generated files are what the code says
 	@git diff --exit-code --stat -- docs || { echo "generated files differ: commit what make generate wrote"; exit 1; }

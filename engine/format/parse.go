@@ -286,11 +286,11 @@ func markAligned(entries []*entry) bool {
 	values := false
 	for i := 1; i < len(entries); i++ {
 		a, b := entries[i-1], entries[i]
-		if len(b.lead) > 0 || !a.oneLine() || !b.oneLine() {
+		if blank(b.lead) || !a.oneLine() || !b.oneLine() {
 			continue
 		}
 		values = values || (a.gap+a.width() == b.gap+b.width() && a.gap+b.gap > 2)
-		if a.comment != "" && b.comment != "" && a.col == b.col {
+		if a.comment != "" && b.comment != "" && a.col == b.col && len(b.lead) == 0 {
 			a.aligned, b.aligned = true, true
 		}
 	}

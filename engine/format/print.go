@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -176,7 +177,7 @@ func padding(entries []*entry, aligned bool) []int {
 	pads := make([]int, len(entries))
 	for start := 0; start < len(entries); {
 		end, widest := start+1, entries[start].width()
-		for aligned && entries[start].oneLine() && end < len(entries) && entries[end].oneLine() && len(entries[end].lead) == 0 {
+		for aligned && entries[start].oneLine() && end < len(entries) && entries[end].oneLine() && !blank(entries[end].lead) {
 			widest = max(widest, entries[end].width())
 			end++
 		}
@@ -186,6 +187,11 @@ func padding(entries []*entry, aligned bool) []int {
 		start = end
 	}
 	return pads
+}
+
+// blank reports whether a blank line is among them.
+func blank(list []trivia) bool {
+	return slices.ContainsFunc(list, func(t trivia) bool { return t.text == "" })
 }
 
 // String returns the text, with comments aligned that were.

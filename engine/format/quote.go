@@ -19,19 +19,21 @@ func scalarText(n *node, t *config.Type, inFlow bool) string {
 	return n.text
 }
 
-// unsafe are the characters by which YAML cuts or bends a text without quotes, now or once somebody goes on writing it.
-const unsafe = "#:[]{},&*!|%@`\"'\\?"
+// unsafe are the characters by which YAML cuts or bends a text without quotes, now or once somebody goes on writing it. starts are those
+// that a text may begin with and be nothing but a text.
+const (
+	unsafe = "#:?[]{},\"'\\"
+	starts = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$_("
+)
 
 // expression returns an expression: plain where there is nothing in it that YAML has a meaning for, else in single quotes, in which
 // every character but ' stands for itself.
 func expression(n *node) string {
 	text, ok := unquote(n.text)
 	switch {
-	case !ok, n.style == single, n.style == plain && !strings.ContainsAny(text, unsafe):
+	case !ok, n.style == single, n.style == plain && !strings.ContainsAny(text, unsafe) && strings.IndexByte(starts, text[0]) >= 0:
 		return n.text
-	case strings.ContainsFunc(text, func(r rune) bool {
-		return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff
-	}):
+	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff }):
 		return n.text
 	}
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
