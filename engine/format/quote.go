@@ -33,7 +33,9 @@ func expression(n *node) string {
 	switch {
 	case !ok, n.style == single, n.style == plain && !strings.ContainsAny(text, unsafe) && strings.IndexByte(starts, text[0]) >= 0:
 		return n.text
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff }):
+	case strings.ContainsFunc(text, func(r rune) bool {
+		return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff
+	}):
 		return n.text
 	}
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"

@@ -162,4 +162,3 @@ func fits(t, a *config.Type, v map[string]any) bool {
 	}
 	return t.Tag == "" || strings.Contains(alternative(t, a), v[t.Tag].(string))
 }
-
