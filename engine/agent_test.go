@@ -226,7 +226,7 @@ func (s *site) start() {
 	ready := make(chan struct{})
 	s.agent, err = engine.New(engine.Options{
 		Source: source, Repository: s.gitServer.URL + "/acme.git", Environment: "test", Identity: s.identity, StateDir: filepath.Join(s.dir, "state"),
-		Registry: all.Registry(), Egress: connect.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, Interval: 100 * time.Millisecond,
+		Registry: all.Registry(), Egress: connect.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, Interval: 100 * time.Millisecond, Samples: engine.SampleOptions{Number: 20},
 		Log:   hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: s.log}),
 		Serve: []func(context.Context, *engine.Engine) error{func(context.Context, *engine.Engine) error { close(ready); return nil }},
 	})
@@ -284,6 +284,18 @@ func (s *site) get(h http.Handler, path string) string {
 	text, err := io.ReadAll(w.Result().Body)
 	check(s.t, err)
 	return fmt.Sprintf("%d\n%s", w.Code, text)
+}
+
+// post asks and keeps the answer among the places.
+func (s *site) post(h http.Handler, path, body string, places map[string]string) {
+	s.t.Helper()
+	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	text, err := io.ReadAll(w.Result().Body)
+	check(s.t, err)
+	places["POST "+path] = fmt.Sprintf("%d\n%s", w.Code, text)
 }
 
 func TestAgent(t *testing.T) {
@@ -391,8 +403,21 @@ func TestNothingSeepsOut(t *testing.T) {
 		t.Fatalf("%d records, error %v", len(found), err)
 	}
 	places := map[string]string{}
+	next := s.commit(map[string]string{"flow.yaml": flowFile("another")})
+	s.attempted(next)
+	s.shop.accept(canaries["secret"])
+	s.shop.add("seen-5", canaries["key"]+"5", canaries["record"])
+	s.until("an order by the new revision", func() bool { return s.rows("channel = 'another'") > 0 })
+	tried, err := s.git.Commit(gitserver.Change{Branch: "feature", Parent: next, Files: map[string]string{
+		"flow.yaml": strings.Replace(flowFile("third"), "customer: {from: customer}", "customer: {expr: 'customer + \"!\"'}", 1),
+	}})
+	check(t, err)
+	s.post(h, "/v1/samples/compare", fmt.Sprintf(`{"commit": %q}`, tried), places)
+	if answer := places["POST /v1/samples/compare"]; !strings.Contains(answer, `{"name":"channel","changed":`) || !strings.Contains(answer, `{"name":"customer","changed":`) {
+		t.Errorf("samples are not compared: %s", answer)
+	}
 	for _, path := range []string{
-		"/metrics", "/healthz", "/readyz", "/v1/status", "/v1/touchpoints", "/v1/runs", "/v1/runs/1", "/v1/runs/2",
+		"/v1/state", "/metrics", "/healthz", "/readyz", "/v1/status", "/v1/touchpoints", "/v1/runs", "/v1/runs/1", "/v1/runs/2",
 		"/v1/dead-letters", "/v1/dead-letters?touchpoint=orders", "/v1/records/orders/" + found[0].ID, "/v1/records/orders/unknown", "/openapi.json",
 	} {
 		places["GET "+path] = s.get(h, path)

@@ -42,6 +42,7 @@ type Options struct {
 	Interval     time.Duration // between looks at the remote; 0 means a minute
 	Grace        time.Duration // how long a stop waits for running slices; 0 means 20 s
 	Workers      int           // slices at once; 0 means 4
+	Samples      SampleOptions // the zero options keep none
 	Log          hclog.Logger
 	Now          func() time.Time // nil means time.Now
 	// Serve are the surfaces: each runs until its context ends. They start when the state is open.
@@ -62,7 +63,8 @@ type Engine struct {
 	metrics    *metrics
 	current    atomic.Pointer[generation]
 	replan     chan struct{} // the schedule must be computed anew
-	outdated   sync.Map      // conditions by the connection whose credential went back
+	samples    sampler
+	outdated   sync.Map // conditions by the connection whose credential went back
 }
 
 // New returns an agent that has touched nothing yet.
@@ -74,6 +76,8 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an agent serves one environment; name it with --environment")
 	case o.StateDir == "":
 		return nil, errors.New("an agent needs a state directory; name it with --state")
+	case o.Samples.Number < 0 || o.Samples.Number > MaxSamples:
+		return nil, fmt.Errorf("an agent keeps from 0 to %d samples of a touchpoint, and not %d", MaxSamples, o.Samples.Number)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -145,6 +149,9 @@ func (e *Engine) prepare(ctx context.Context, repositoryID string) error {
 		Log:    e.log, Now: e.options.Now, Notice: e.noticeCredential,
 	})
 	e.runner = &run.Runner{Store: e.store, Pool: e.pool, Log: e.log.Named("run"), Now: e.options.Now, Observe: e.metrics.observe, Ended: e.ended}
+	if e.options.Samples.Number > 0 {
+		e.runner.Sample = e.keepSamples
+	}
 	e.metrics.registry.MustRegister(&stateCollector{e})
 	if err := e.endOrphans(ctx); err != nil {
 		return err

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/plan"
 	"github.com/dray-sync/dray/engine/repo"
 	"github.com/dray-sync/dray/engine/run"
+	"github.com/dray-sync/dray/engine/sample"
 	"github.com/dray-sync/dray/engine/schedule"
 	"github.com/dray-sync/dray/engine/state"
 )
@@ -28,6 +30,7 @@ type flow struct {
 	*run.Flow
 	id       int64
 	schedule *schedule.Schedule // nil: it runs only when asked to
+	words    func() sample.Words
 }
 
 // applied is the form in which the applied model is kept.
@@ -101,7 +104,7 @@ func newFlow(m *config.Model, name, commit string) (*flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &flow{Flow: rf}
+	f := &flow{Flow: rf, words: sync.OnceValue(func() sample.Words { return sample.WordsOf(m, name) })}
 	if s, ok := m.ScheduleOf(&f.Spec); ok {
 		if f.schedule, err = schedule.Compile(s, name); err != nil {
 			return nil, err

@@ -16,6 +16,9 @@ func (e *Engine) maintain(ctx context.Context) error {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
 	for {
+		if err := e.dropSamples(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("old samples could not be dropped; trying again later", "error", err)
+		}
 		if err := e.store.Prune(ctx, e.options.Now().Add(-keptFor)); err != nil && ctx.Err() == nil {
 			e.log.Warn("old runs and dead letters could not be dropped; trying again later", "error", err)
 		}

@@ -115,6 +115,16 @@ func registerTouchpoints(api huma.API, s Service) {
 		return answer(pageOf(list, ""), err)
 	}, describe("list-state", "What the agent holds of every touchpoint: whether it has a checkpoint, and how much else"))
 
+	huma.Post(api, "/v1/samples/compare", func(ctx context.Context, in *struct {
+		Body struct {
+			Commit string `json:"commit" pattern:"^[0-9a-f]{40}$" doc:"a commit of the repository that the agent follows"`
+		}
+	},
+	) (*body[page[SampleResult]], error) {
+		list, err := s.CompareSamples(ctx, in.Body.Commit)
+		return answer(pageOf(list, ""), err)
+	}, describe("compare-samples", "Try a revision on the samples of the touchpoints that it changes"))
+
 	huma.Post(api, "/v1/touchpoints/{name}/trigger", func(ctx context.Context, in *named) (*body[Run], error) {
 		r, err := s.Trigger(ctx, in.Name)
 		return answer(r, err)

@@ -31,6 +31,8 @@ type Service interface {
 	// Search finds records by source key, destination key or traced field.
 	Search(ctx context.Context, touchpoint, value string) ([]Record, error)
 	DeadLetters(ctx context.Context, f DeadLetterFilter) (letters []DeadLetter, next string, err error)
+	// CompareSamples tries a commit of the repository on the samples of the touchpoints that it changes.
+	CompareSamples(ctx context.Context, commit string) ([]SampleResult, error)
 	MetricsHandler() http.Handler
 }
 
@@ -57,6 +59,12 @@ type Touchpoint struct {
 type Held struct {
 	Name string `json:"name"`
 	plan.Existing
+}
+
+// SampleResult is what samples make of a revision, for one touchpoint: names and counts.
+type SampleResult struct {
+	Name string `json:"name"`
+	plan.Samples
 }
 
 // Run is one execution of a touchpoint.

@@ -129,6 +129,9 @@ func (c TouchpointChange) lines() []line {
 	if c.Existing != nil {
 		out = append(out, c.existingLine())
 	}
+	if c.Samples != nil {
+		out = append(out, c.Samples.line())
+	}
 	if len(c.Mapping) > 0 {
 		out = append(append(out, line{text: "with the other mapping:"}), fieldLines(c.Mapping)...)
 	}

@@ -104,6 +104,8 @@ type TouchpointChange struct {
 	PrunedRoutes []string `json:"prunedRoutes,omitempty"`
 	// Existing is what an agent holds of it, where one was asked: Diff does not.
 	Existing *Existing `json:"existing,omitempty"`
+	// Samples is what an agent's samples make of the change, where one was asked: Diff does not.
+	Samples *Samples `json:"samples,omitempty"`
 }
 
 // Existing is what an agent holds of a touchpoint.

@@ -29,6 +29,8 @@ type Runner struct {
 	Observe func(touchpoint string, committed state.Counts)
 	// Ended hears of every run that ended, with all its counts. nil: nobody does. It must not block.
 	Ended func(touchpoint string, status state.RunStatus, code string, counts state.Counts)
+	// Sample gets a few of the records of every batch that was read, as JSON, to keep their form. nil: nobody does.
+	Sample func(ctx context.Context, t state.Touchpoint, f *Flow, docs [][]byte)
 
 	mu   sync.Mutex
 	runs map[int64]*memory

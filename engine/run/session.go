@@ -201,6 +201,7 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 		return written
 	}
 	s.patient.progress()
+	s.sample(ctx, r, w, b, read)
 	if c.Checkpoint != nil {
 		s.seq++
 		if err := s.fetcher.reader.Ack(ctx, b.Safe); err != nil {

@@ -30,15 +30,21 @@ func ParseUID(text string) (UID, error) {
 
 const (
 	touchpointPrefix = "touchpoint:"
+	samplePrefix     = "samples:"
 	systemPrefix     = "system:"
 )
 
-// Scope is what a data key belongs to: one touchpoint, or a part of the system.
+// Scope is what a data key belongs to: one touchpoint, its samples, or a part of
+// the system.
 // It is a text fit for a database column; the zero Scope is invalid.
 type Scope string
 
 // TouchpointScope returns the scope of one touchpoint's data.
 func TouchpointScope(uid UID) Scope { return Scope(touchpointPrefix + uid.String()) }
+
+// SampleScope returns the scope of one touchpoint's samples: what opens them opens
+// nothing else, and goes with them.
+func SampleScope(uid UID) Scope { return Scope(samplePrefix + uid.String()) }
 
 // SystemScope returns the scope of data that belongs to no touchpoint, as the
 // kept revisions. The name is lower-case letters, digits and -.
@@ -49,9 +55,11 @@ func (s Scope) uid() ([]byte, error) {
 	if name, ok := strings.CutPrefix(string(s), systemPrefix); ok && isName(name) {
 		return nil, nil
 	}
-	if text, ok := strings.CutPrefix(string(s), touchpointPrefix); ok {
-		u, err := ParseUID(text)
-		return u[:], err
+	for _, prefix := range []string{touchpointPrefix, samplePrefix} {
+		if text, ok := strings.CutPrefix(string(s), prefix); ok {
+			u, err := ParseUID(text)
+			return u[:], err
+		}
 	}
 	return nil, &Error{Reason: Malformed, What: "scope", Text: "neither a touchpoint's nor a system scope"}
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/dray-sync/dray/engine/secret"
 )
 
 // touchpointTables hold rows of touchpoints.
 var touchpointTables = []string{
-	"checkpoints", "heads", "dead_letters", "dead_letter_hashes", "ledger_log", "ledger", "ledger_hashes", "runs",
+	"checkpoints", "heads", "dead_letters", "dead_letter_hashes", "ledger_log", "ledger", "ledger_hashes", "runs", "samples",
 }
 
 // PruneTouchpoint destroys a touchpoint's data keys, and with them all it ever
@@ -30,6 +32,7 @@ func (s *Store) PruneTouchpoint(ctx context.Context, id int64) error {
 		return err
 	}
 	s.keys.Forget(p.scope)
+	s.keys.Forget(secret.SampleScope(p.tp.UID))
 	return nil
 }
 
@@ -72,8 +75,10 @@ func (s *Store) dropTouchpoint(ctx context.Context, p *point) (err error) {
 
 // dropRows removes every row of a touchpoint.
 func (t *txn) dropRows(p *point) error {
-	if _, err := t.exec("DELETE FROM data_keys WHERE scope = ?", string(p.scope)); err != nil {
-		return err
+	for _, scope := range []secret.Scope{p.scope, secret.SampleScope(p.tp.UID)} {
+		if _, err := t.exec("DELETE FROM data_keys WHERE scope = ?", string(scope)); err != nil {
+			return err
+		}
 	}
 	if _, err := t.exec("DELETE FROM touchpoints WHERE id = ?", p.tp.ID); err != nil {
 		return err

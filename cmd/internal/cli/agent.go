@@ -26,6 +26,7 @@ type agentFlags struct {
 	socket, listen, tokenFile, tlsCert, tlsKey    string
 	interval, grace                               time.Duration
 	workers                                       int
+	samples                                       engine.SampleOptions
 }
 
 func (a *app) agentCommand() *cobra.Command {
@@ -65,6 +66,8 @@ It opens no network port unless --listen says so; commands on this machine reach
 	fl.DurationVar(&f.interval, "interval", time.Minute, "how often the repository is asked")
 	fl.DurationVar(&f.grace, "grace", 20*time.Second, "how long a stop waits for running slices")
 	fl.IntVar(&f.workers, "workers", 4, "how many slices run at once")
+	fl.IntVar(&f.samples.Number, "samples", 0, "how many records of each touchpoint to keep the form of, pseudonymised and sealed, for dray plan --samples")
+	fl.DurationVar(&f.samples.Lifetime, "samples-lifetime", 7*24*time.Hour, "how long a sample is kept")
 	for _, name := range []string{"repository", "environment", "state"} {
 		_ = c.MarkFlagRequired(name)
 	}
@@ -103,7 +106,7 @@ func (a *app) agentOptions(f *agentFlags) (engine.Options, error) {
 		return engine.Options{}, err
 	}
 	o.Repository, o.Path, o.Environment, o.StateDir, o.AllowRewrite = f.repository, f.path, f.environment, f.state, f.allowRewrite
-	o.Interval, o.Grace, o.Workers, o.NeverPaths = f.interval, f.grace, f.workers, []string{f.identity}
+	o.Interval, o.Grace, o.Workers, o.NeverPaths, o.Samples = f.interval, f.grace, f.workers, []string{f.identity}, f.samples
 	return o, nil
 }
 

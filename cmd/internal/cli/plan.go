@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ type planOptions struct {
 	dir, environment, output string
 	from, to                 string
 	fromSaid, detailed       bool
+	samples                  bool
 	agent                    client
 }
 
@@ -29,7 +31,8 @@ origin/master), and goes to the files in the folder, as they lie there: what a p
 Where there is no remote it starts from HEAD. With --from it starts from exactly that revision. In CI, fetch enough
 history for that (fetch-depth: 0), or say --from with the commit that was there before the push. With --agent it
 starts from the revision which that agent has applied, and says besides what the agent holds: checkpoints, ledgers,
-dead letters, runs under way.
+dead letters, runs under way. With --samples that agent maps the pseudonymised samples it keeps by the old and the new
+configuration, and answers with counts and names of fields.
 
 ` + exitCodesHelp + `
   4  there are changes; only with --detailed-exitcode
@@ -55,6 +58,7 @@ request.`,
 	c.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "end with 4 when there are changes")
 	c.Flags().StringVar(&o.agent.agent, "agent", "", "an agent to compare with: the path of its unix socket, or an http(s) URL")
 	o.agent.tokenFlag(c)
+	c.Flags().BoolVar(&o.samples, "samples", false, "have --agent try the revision --to on the samples it keeps, and say how many come out differently")
 	return c
 }
 
@@ -85,6 +89,9 @@ func (a *app) showPlan(r plan.Report, o *planOptions) (err error) {
 
 // plan compares what the options say.
 func (a *app) plan(ctx context.Context, o *planOptions) (plan.Report, error) {
+	if o.samples && (o.agent.agent == "" || o.to == "") {
+		return plan.Report{}, invalid(errors.New("--samples needs --agent, and --to with a revision that was pushed: the agent takes it from the repository itself"))
+	}
 	var agent *agentState
 	if o.agent.agent != "" {
 		var err error
@@ -109,7 +116,10 @@ func (a *app) plan(ctx context.Context, o *planOptions) (plan.Report, error) {
 	if agent != nil {
 		agent.add(&r)
 	}
-	return r, nil
+	if o.samples {
+		err = a.addSamples(ctx, o, &r)
+	}
+	return r, err
 }
 
 // style paints a plan for a terminal.

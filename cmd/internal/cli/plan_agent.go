@@ -59,3 +59,22 @@ func (s *agentState) add(r *plan.Report) {
 		}
 	}
 }
+
+// addSamples has the agent try the new revision on its samples.
+func (a *app) addSamples(ctx context.Context, o *planOptions, r *plan.Report) error {
+	var list page[api.SampleResult]
+	if err := a.call(ctx, &o.agent, http.MethodPost, "/v1/samples/compare", map[string]string{"commit": r.To.Commit}, &list); err != nil {
+		return err
+	}
+	for i := range r.Environments {
+		for j := range r.Environments[i].Touchpoints {
+			t := &r.Environments[i].Touchpoints[j]
+			for k := range list.Items {
+				if list.Items[k].Name == t.Name {
+					t.Samples = &list.Items[k].Samples
+				}
+			}
+		}
+	}
+	return nil
+}

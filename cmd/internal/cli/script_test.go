@@ -144,7 +144,7 @@ func serveFolder(ts *testscript.TestScript, neg bool, args []string) {
 			return err
 		}
 		if d.IsDir() {
-			if d.Name() == ".dray" || d.Name() == "data" {
+			if d.Name() == ".dray" || d.Name() == ".git" || d.Name() == "data" {
 				return filepath.SkipDir
 			}
 			return nil
