@@ -17,6 +17,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"gopkg.in/yaml.v3"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/plan"
@@ -481,5 +483,5 @@ func sameLookups(a, b *config.Model, mapping string) bool {
 func sameSchedule(a, b *config.Model, name string) bool {
 	sa, oka := a.ScheduleOf(&a.Touchpoints[name].Spec)
 	sb, okb := b.ScheduleOf(&b.Touchpoints[name].Spec)
-	return oka == okb && sa == sb
+	return oka == okb && cmp.Equal(sa, sb)
 }

@@ -18,8 +18,12 @@ func (e *Engine) Status() reconcile.Status { return e.withCredentials(e.reconcil
 
 // withCredentials adds what became known of credentials since the revision was applied: they are opened when they are used.
 func (e *Engine) withCredentials(s reconcile.Status) reconcile.Status {
+	s.Conditions = slices.Clone(s.Conditions)
 	for _, c := range e.outdated.Range {
 		s.Conditions = append(s.Conditions, c.(reconcile.Condition))
+	}
+	if late, ok := e.late(context.Background()); ok {
+		s.Conditions = append(s.Conditions, late)
 	}
 	return s
 }
@@ -54,6 +58,9 @@ func (e *Engine) Touchpoints(ctx context.Context) ([]api.Touchpoint, error) {
 			t.NextDue = f.schedule.Next(e.options.Now())
 		}
 		var err error
+		if t.LateSince, _, err = e.lateSince(ctx, f); err != nil {
+			return nil, err
+		}
 		if t.DeadLetters, err = e.store.CountDeadLetters(ctx, f.id); err != nil {
 			return nil, err
 		}

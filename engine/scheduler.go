@@ -40,6 +40,10 @@ func (e *Engine) enqueueDue(ctx context.Context, next map[string]time.Time) time
 			delete(next, name)
 			continue
 		}
+		if due.IsZero() { // its last window is over
+			delete(next, name)
+			continue
+		}
 		if at := f.schedule.At(due); at.After(now) {
 			wait = min(wait, at.Sub(now))
 			continue
@@ -49,8 +53,9 @@ func (e *Engine) enqueueDue(ctx context.Context, next map[string]time.Time) time
 			wait = min(wait, time.Second)
 			continue
 		}
-		next[name] = f.schedule.Next(later(due, now))
-		wait = min(wait, max(0, f.schedule.At(next[name]).Sub(now)))
+		if next[name] = f.schedule.Next(later(due, now)); !next[name].IsZero() {
+			wait = min(wait, max(0, f.schedule.At(next[name]).Sub(now)))
+		}
 	}
 	return wait
 }
@@ -79,7 +84,7 @@ func (e *Engine) plan(ctx context.Context, next map[string]time.Time) {
 			e.log.Error("the last due time cannot be read", "touchpoint", name, "error", err)
 			continue
 		}
-		if last.IsZero() && f.schedule.AtOnce() {
+		if last.IsZero() && f.schedule.AtOnce(now) {
 			next[name] = now.UTC().Truncate(time.Second)
 		} else if missed, ok := f.schedule.Missed(last, now); ok && !last.IsZero() {
 			next[name] = missed

@@ -51,6 +51,7 @@ type Touchpoint struct {
 	Revision    string    `json:"revision" doc:"the commit by which it last changed"`
 	Schedule    string    `json:"schedule,omitempty"`
 	NextDue     time.Time `json:"nextDue,omitzero"`
+	LateSince   time.Time `json:"lateSince,omitzero" doc:"the time by which a run was expected to have reached its end, and has not"`
 	LastRun     *Run      `json:"lastRun,omitempty"`
 	DeadLetters int64     `json:"deadLetters" doc:"records that wait in the dead letters"`
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/calendar"
 	"github.com/dray-sync/dray/engine/diag"
 )
 
@@ -39,6 +40,10 @@ func judgeFormat(format, text string) *formProblem {
 		return judgeZone(text)
 	case "cron":
 		return judgeCron(text)
+	case "days":
+		if _, _, err := calendar.ParseDays(text, time.UTC); err != nil {
+			return badForm(err.Error(), "write a day such as 2026-12-24, or first and last day such as 2026-12-24/2027-01-01")
+		}
 	case "path":
 		return judgePath(text)
 	case "file":

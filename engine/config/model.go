@@ -127,8 +127,19 @@ type Schedule struct {
 	Cron      string   `json:"cron,omitempty"`
 	Zone      string   `json:"zone,omitempty"`
 	Jitter    Duration `json:"jitter,omitempty"`
+	Windows   []Window `json:"windows,omitempty"`   // it runs inside of them only; empty: at any time
+	Closed    []Window `json:"closed,omitempty"`    // what is due inside of them is left out
 	IfRunning string   `json:"ifRunning,omitempty"` // skip | queue
 	Missed    string   `json:"missed,omitempty"`    // once | skip
+	ExpectBy  string   `json:"expectBy,omitempty"`  // HH:MM: the time of the day by which a run must have reached its end
+}
+
+// Window is a span of time that comes once or again and again. Exactly one of Dates and Cron is set.
+type Window struct {
+	Dates  []string `json:"dates,omitempty"` // days, or first and last day: 2026-12-24/2027-01-01
+	Cron   string   `json:"cron,omitempty"`  // when it begins
+	For    Duration `json:"for,omitempty"`   // how long it lasts, with Cron
+	Reason string   `json:"reason,omitempty"`
 }
 
 // Lookup is a table a mapping consults. Rows holds the table itself, whether it came from rows or from a file.

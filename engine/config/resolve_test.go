@@ -232,7 +232,7 @@ func TestScheduleOf(t *testing.T) {
 		"unknown": {&Schedule{Ref: "weekly"}, Schedule{}, false},
 	} {
 		got, ok := m.ScheduleOf(&Touchpoint{Schedule: c.in})
-		if ok != c.ok || got != c.want {
+		if ok != c.ok || !cmp.Equal(got, c.want) {
 			t.Errorf("%s: got %+v, %v", name, got, ok)
 		}
 	}

@@ -105,24 +105,6 @@ func (s *semantics) hasUnknown(n *node) bool {
 	return false
 }
 
-func (s *semantics) schedule(v *node) {
-	if v == nil || v.kind != objectNode || s.hasUnknown(v) {
-		return
-	}
-	s.exactlyOne(v, "every", "cron")
-	if v.key("every") == nil {
-		return
-	}
-	if v.key("zone") != nil && v.key("cron") == nil {
-		s.reportAt(v, "zone", codeMisplaced, "a zone has no meaning with every", "remove it, or write cron")
-	}
-	s.in(v, "every", func(e *node) {
-		if d, err := ParseDuration(e.text); err == nil && d <= 0 {
-			s.report(e, codeBadValue, "an interval must be longer than nothing", "write 15m, for example")
-		}
-	})
-}
-
 // expectations are the fields that say what must come of a case.
 var expectations = []string{"expect", "expectExactly", "expectRejected", "expectSkipped", "expectFiltered", "expectParked"}
 

@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/dray-sync/dray/engine/config"
 )
@@ -34,10 +36,33 @@ func (f *flow) otherSchedule() (e []Effect) {
 	if b.Missed != a.Missed {
 		e = append(e, Effect{Safe, fmt.Sprintf("what it missed while no agent ran: %s, instead of %s", a.Missed, b.Missed)})
 	}
+	if before, after := windowWords(b.Windows), windowWords(a.Windows); before != after {
+		e = append(e, Effect{Review, fmt.Sprintf("it runs inside of windows only: %s, instead of %s", after, before)})
+	}
+	if before, after := windowWords(b.Closed), windowWords(a.Closed); before != after {
+		e = append(e, Effect{Review, fmt.Sprintf("it does not run in %s, instead of %s", after, before)})
+	}
+	if b.ExpectBy != a.ExpectBy {
+		e = append(e, Effect{Safe, fmt.Sprintf("it is late when it has not reached its end by %s, instead of %s", cmp.Or(a.ExpectBy, "no time"), cmp.Or(b.ExpectBy, "no time"))})
+	}
 	if b.Jitter != a.Jitter {
 		e = append(e, Effect{Safe, fmt.Sprintf("it starts up to %s after its time, instead of %s", a.Jitter, b.Jitter)})
 	}
 	return e
+}
+
+// windowWords says which windows there are.
+func windowWords(windows []config.Window) string {
+	if len(windows) == 0 {
+		return "none"
+	}
+	words := make([]string, len(windows))
+	for i, w := range windows {
+		if words[i] = strings.Join(w.Dates, ", "); w.Cron != "" {
+			words[i] = fmt.Sprintf("%s for %s", w.Cron, w.For)
+		}
+	}
+	return strings.Join(words, "; ")
 }
 
 // scheduleWords says when a touchpoint runs.

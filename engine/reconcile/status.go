@@ -19,6 +19,7 @@ const (
 	Reconciling ConditionType = "Reconciling" // a revision is being worked on
 	Stalled     ConditionType = "Stalled"     // trying again is useless until something is changed
 	Decrypted   ConditionType = "Decrypted"   // every credential in use is the newest of the repository
+	Late        ConditionType = "Late"        // True: a touchpoint has not reached its end by the time that its expectBy names
 )
 
 // Condition is one aspect.

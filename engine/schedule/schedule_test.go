@@ -67,7 +67,7 @@ func TestMissed(t *testing.T) {
 }
 
 func TestOnlyIntervalsAreDueAtOnce(t *testing.T) {
-	if !compile(t, config.Schedule{Every: config.Duration(time.Minute)}).AtOnce() || compile(t, config.Schedule{Cron: "0 3 * * *", Zone: "UTC"}).AtOnce() {
+	if !compile(t, config.Schedule{Every: config.Duration(time.Minute)}).AtOnce(time.Now()) || compile(t, config.Schedule{Cron: "0 3 * * *", Zone: "UTC"}).AtOnce(time.Now()) {
 		t.Error("a new interval is due at once, a new cron line at its time")
 	}
 }

@@ -93,8 +93,11 @@ func (a *app) getTouchpoints() *cobra.Command {
 				if t.LastRun != nil {
 					last, when = t.LastRun.Status, ago(t.LastRun.CreatedAt, a.now())
 				}
-				if t.Suspended {
+				switch {
+				case t.Suspended:
 					last = "suspended"
+				case !t.LateSince.IsZero():
+					last = "late, " + last
 				}
 				rows[i] = []string{t.Name, t.Source, t.Destination, orDash(t.Schedule), last, when, strconv.FormatInt(t.DeadLetters, 10), short(t.Revision)}
 			}
