@@ -15,31 +15,42 @@ import (
 	"github.com/dray-sync/dray/engine/secret"
 )
 
-//go:embed initfiles
+//go:embed all:initfiles all:initci
 var initFiles embed.FS
 
+// initOptions are the flags of dray init.
+type initOptions struct {
+	ci  string // github, gitlab or none
+	cue bool
+}
+
 func (a *app) initCommand() *cobra.Command {
+	var o initOptions
 	c := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Make a repository that validates, tests and runs as it is",
 		Long: `Writes settings, an example flow from one CSV file to another, an agent's identity, a key ring, and a recovery
-key, and proves that the recovery key opens the ring. The folder must be empty, but for .git.
+key, and proves that the recovery key opens the ring. Beside them: a CI workflow that judges every change and comments what
+it will do, hooks for pre-commit, and the schema by which editors complete and check. The folder must be empty, but for .git.
 
 ` + exitCodesHelp,
-		Example: "  dray init integrations\n  cd integrations && dray validate && dray test",
+		Example: "  dray init integrations\n  cd integrations && dray validate && dray test\n  dray init integrations --ci gitlab --cue",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, err := filepath.Abs(folder(args))
 			if err != nil {
 				return unreachable(err)
 			}
-			if err := a.initialise(dir); err != nil {
+			if err := a.initialise(dir, o); err != nil {
 				return err
 			}
 			a.printf(initNext, dir)
 			return nil
 		},
 	}
+	c.Flags().StringVar(&o.ci, "ci", "github", "the CI to write a workflow for: github, gitlab, none")
+	c.Flags().BoolVar(&o.cue, "cue", false, "make a CUE module of it, so that resources can be written in CUE")
+	_ = c.RegisterFlagCompletionFunc("ci", cobra.FixedCompletions([]cobra.Completion{"github", "gitlab", "none"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -56,7 +67,10 @@ Next:
 
 var nameForm = regexp.MustCompile(`[^a-z0-9]+`)
 
-func (a *app) initialise(dir string) error {
+func (a *app) initialise(dir string, o initOptions) error {
+	if o.ci != "github" && o.ci != "gitlab" && o.ci != "none" {
+		return invalid(fmt.Errorf("--ci %q is not one of github, gitlab, none", o.ci))
+	}
 	if err := emptyFolder(dir); err != nil {
 		return err
 	}
@@ -64,31 +78,61 @@ func (a *app) initialise(dir string) error {
 	if name == "" {
 		name = "integrations"
 	}
-	values := strings.NewReplacer("@NAME@", name, "@DATA@", filepath.ToSlash(filepath.Join(dir, "data")))
-	err := fs.WalkDir(initFiles, "initfiles", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := initFiles.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		rel := strings.TrimPrefix(path, "initfiles/")
-		return writeNew(filepath.Join(dir, filepath.FromSlash(rel)), []byte(values.Replace(string(text))), 0o644)
-	})
+	values := strings.NewReplacer("@NAME@", name, "@DATA@", filepath.ToSlash(filepath.Join(dir, "data")), "@VERSION@", pinnedVersion(version))
+	files, err := a.initialFiles(name, o)
 	if err != nil {
-		return unreachable(err)
+		return failed(err)
 	}
-	for path, text := range map[string]string{
-		".gitignore":         ".dray/\ndata/\n",
-		"data/customers.csv": "id,email,first_name,last_name\n1,Ada@Example.org,Ada,Lovelace\n2, grace@example.org ,Grace,Hopper\n3,emmy@example.org,Emmy,Noether\n",
-		"README.md":          "# " + name + "\n\nIntegrations as code. `dray validate` says what is wrong, `dray test` runs the mapping tests, `dray plan` shows what a\nchange does.\n",
-	} {
-		if err := writeNew(filepath.Join(dir, path), []byte(text), 0o644); err != nil {
+	for _, root := range []string{"initfiles", "initci/" + o.ci} {
+		if root == "initci/none" {
+			continue
+		}
+		err := fs.WalkDir(initFiles, root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := initFiles.ReadFile(path)
+			files[strings.TrimPrefix(path, root+"/")] = []byte(values.Replace(string(text)))
+			return err
+		})
+		if err != nil {
+			return failed(err)
+		}
+	}
+	for _, path := range keys(files) {
+		if err := writeNew(filepath.Join(dir, filepath.FromSlash(path)), files[path], 0o644); err != nil {
 			return unreachable(err)
 		}
 	}
 	return a.initKeys(dir)
+}
+
+// initialFiles returns the files that are not templates.
+func (a *app) initialFiles(name string, o initOptions) (map[string][]byte, error) {
+	files, err := a.editorFiles(a.registry, o.cue)
+	if err != nil {
+		return nil, err
+	}
+	if o.cue {
+		files["cue.mod/module.cue"] = fmt.Appendf(nil, "module: %q\nlanguage: version: %q\n", name+".example@v0", cueLanguage)
+	}
+	files[".gitignore"] = []byte(".dray/\ndata/\n")
+	files["data/customers.csv"] = []byte("id,email,first_name,last_name\n1,Ada@Example.org,Ada,Lovelace\n2, grace@example.org ,Grace,Hopper\n3,emmy@example.org,Emmy,Noether\n")
+	files["README.md"] = []byte("# " + name + "\n\nIntegrations as code. `dray validate` says what is wrong, `dray test` runs the mapping tests, `dray plan` shows what a\nchange does, `dray fmt` puts files into one form.\n")
+	return files, nil
+}
+
+// cueLanguage is the version of CUE that a new module is written in.
+const cueLanguage = "v0.16.0"
+
+var releaseForm = regexp.MustCompile(`^v[0-9]+[.][0-9]+[.][0-9]+(-(alpha|beta|rc)[.0-9]*)?$`)
+
+// pinnedVersion returns what CI installs: this release, or the latest where this program is none.
+func pinnedVersion(version string) string {
+	if releaseForm.MatchString(version) {
+		return version
+	}
+	return "latest"
 }
 
 // emptyFolder refuses a folder in which something is.
