@@ -14,13 +14,15 @@ import (
 type MappingUse struct {
 	Mapping *Mapping
 	Lookups map[string]*Lookup // those the mapping names; their rows are judged on their own
-	Where   string             // the source filter of the touchpoint that uses the mapping, or empty
-	When    string             // what holds of the records that come here, by the touchpoint's routes, or empty; it is judged elsewhere
-	Key     []string           // the destination's key, or empty
-	Zone    string             // the source connection's zone, or empty
-	Split   *Split             // of the touchpoint, or nil
-	Trace   []string           // the touchpoint's trace
-	Write   string             // how the touchpoint writes, or empty
+	// MappingPath is where the touchpoint names the mapping; empty where none does.
+	MappingPath string
+	Where       string   // the source filter of the touchpoint that uses the mapping, or empty
+	When        string   // what holds of the records that come here, by the touchpoint's routes, or empty; it is judged elsewhere
+	Key         []string // the destination's key, or empty
+	Zone        string   // the source connection's zone, or empty
+	Split       *Split   // of the touchpoint, or nil
+	Trace       []string // the touchpoint's trace
+	Write       string   // how the touchpoint writes, or empty
 	// Source and Destination are what is known of the objects at both ends.
 	Source, Destination Side
 	// Steps are the touchpoint's steps that come before. nil: the mapping is in no touchpoint, and every name is taken.
@@ -59,7 +61,7 @@ type MappingProblem struct {
 
 // inTouchpoint reports whether the path of a problem is one of the touchpoint's rather than of the mapping.
 func inTouchpoint(path string) bool {
-	return slices.ContainsFunc([]string{"spec.source.where", "spec.trace", "spec.split.", "spec.routes."}, func(p string) bool { return strings.HasPrefix(path, p) })
+	return slices.ContainsFunc([]string{"spec.source.where", "spec.trace", "spec.split.", "spec.routes.", "spec.mapping", "spec.destinations["}, func(p string) bool { return strings.HasPrefix(path, p) })
 }
 
 // compile has every mapping compiled as its touchpoints will run it, so that what a run would refuse is refused here. Resources with
@@ -97,7 +99,7 @@ func (e *environment) compileFlow(at *Source, t *Touchpoint, faulty bool) {
 	for _, target := range targets {
 		d := target.Destination
 		of := use
-		of.When, of.Write, of.Destination = target.When, d.Write, e.side(d.Connection, d.Object)
+		of.When, of.Write, of.Destination, of.MappingPath = target.When, d.Write, e.side(d.Connection, d.Object), target.MappingPath
 		if !faulty {
 			of.Key = d.Key
 		}
@@ -194,7 +196,7 @@ func (e *environment) lookupPlace(d *diag.Diagnostic, p MappingProblem) {
 // lookupsOf adds the lookups that the mapping names, and returns a text that differs whenever anything that is compiled does.
 func (e *environment) lookupsOf(use *MappingUse, mapping string) string {
 	use.Lookups = map[string]*Lookup{}
-	parts := append([]string{mapping, use.Where, use.When, use.Zone, use.Write, use.Source.digest, use.Destination.digest, strconv.Itoa(len(use.Key))}, use.Key...)
+	parts := append([]string{mapping, use.MappingPath, use.Where, use.When, use.Zone, use.Write, use.Source.digest, use.Destination.digest, strconv.Itoa(len(use.Key))}, use.Key...)
 	parts = append(append(parts, strconv.Itoa(len(use.Trace))), use.Trace...)
 	for _, name := range use.Mapping.Fields.Lookups() {
 		l, ok := e.model.Lookups[name]

@@ -78,6 +78,10 @@ func (e *environment) committedNames(connection, application string) []string {
 
 // bound judges whether a touchpoint uses its mappings for the objects that they say they are for.
 func (e *environment) bound(r *loaded, t Touchpoint) {
+	if e.faulty[r] {
+		e.misfit(r) // one of its ends may be another than is meant
+		return
+	}
 	for _, target := range t.Targets() {
 		m, ok := e.model.Mappings[target.Mapping]
 		if !ok {
@@ -91,7 +95,7 @@ func (e *environment) bound(r *loaded, t Touchpoint) {
 // boundEnd judges one end: side is where the mapping names its object, and path where the touchpoint does.
 func (e *environment) boundEnd(r *loaded, m *Resource[Mapping], side, path string, ref *ObjectRef, connection, object string) {
 	c, ok := e.model.Connections[connection]
-	if ref == nil || !ok || object == "" {
+	if ref == nil || !ok || object == "" || !e.namesEnd(ref) {
 		return
 	}
 	name, verb := m.Metadata.Name, "writes"
@@ -105,15 +109,42 @@ func (e *environment) boundEnd(r *loaded, m *Resource[Mapping], side, path strin
 	case ref.Application != "" && ref.Application != c.Spec.Application && c.Spec.Application != "":
 		d = e.problemPath(r, path+".connection", codeOtherObject, fmt.Sprintf("the mapping %q is for the application %q, and the connection %q is one of %q", name, ref.Application, connection, c.Spec.Application), "take a mapping for this application, or another connection")
 	case ref.Object != "" && ref.Object != object:
-		n, _ := r.tree().at(parsePath(path + ".object"))
-		d = e.note(r, n, diag.Warning, codeOtherObject, path+".object", fmt.Sprintf("the mapping %q is for the object %q, and this touchpoint %s %q", name, ref.Object, verb, object), "take a mapping for this object, or leave "+side+" out of the mapping if it is for several")
+		e.otherObject(r, m, side, path, ref.Object, object)
+		return
 	default:
 		return
 	}
 	d.Related = []diag.Pos{m.Source.Pos(side)}
-	if d.Severity == diag.Error {
-		e.misfit(r)
+	e.misfit(r)
+}
+
+// namesEnd reports whether the application or connection that a mapping names exists.
+func (e *environment) namesEnd(ref *ObjectRef) bool {
+	if ref.Connection != "" {
+		return e.model.Connections[ref.Connection] != nil
 	}
+	if e.registry == nil {
+		return true
+	}
+	_, ok := e.registry.Get(ref.Application)
+	return ok
+}
+
+// otherObject reports a mapping that says it is for another object. Where no touchpoint uses it for that one, it is the mapping that is wrong.
+func (e *environment) otherObject(r *loaded, m *Resource[Mapping], side, path, says, object string) {
+	e.misfit(r)
+	for _, t := range e.model.Touchpoints {
+		for _, target := range t.Spec.Targets() {
+			used := map[string]string{"spec.source": t.Spec.Source.Object, "spec.destination": target.Destination.Object}[side]
+			if target.Mapping == m.Metadata.Name && used == says {
+				d := e.problemPath(r, path+".object", codeOtherObject, fmt.Sprintf("the mapping %q is for the object %q, and this is %q", m.Metadata.Name, says, object), "take a mapping for this object, or leave "+side+" out of the mapping if it is for several")
+				d.Related = []diag.Pos{m.Source.Pos(side)}
+				return
+			}
+		}
+	}
+	d := e.problemPath(e.index["Mapping/"+m.Metadata.Name], side+".object", codeOtherObject, fmt.Sprintf("the touchpoint %q uses this mapping for the object %q, not for %q", r.v.name, object, says), "correct it here or in the touchpoint, or leave "+side+" out if the mapping is for several objects")
+	d.Related = []diag.Pos{r.at(mustAt(r.tree(), path+".object"))}
 }
 
 // misfit notes that a touchpoint's mapping is for other objects: nothing that follows from it says anything new.

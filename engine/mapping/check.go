@@ -2,11 +2,14 @@ package mapping
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/engine/config"
+	"github.com/dray-sync/dray/engine/diag"
 )
 
 // Check compiles a mapping and returns every problem, for [config.Options]. It is safe for concurrent use.
@@ -27,6 +30,7 @@ func Check(use config.MappingUse) []config.MappingProblem {
 		Lookups: use.Lookups, Where: use.Where, When: use.When, Key: use.Key, Zone: use.Zone, Trace: use.Trace, Write: use.Write,
 		Split: use.Split, Steps: steps, Result: use.Result, Conditions: use.Conditions, Source: use.Source, Destination: use.Destination,
 	})
+	problems = foreignMapping(use, problems)
 	out := make([]config.MappingProblem, 0, len(problems))
 	for _, p := range problems {
 		if p.Code != CodeLookupRows { // config judges rows where they stand
@@ -61,4 +65,35 @@ func withoutRows(lookups map[string]*config.Lookup) map[string]*config.Lookup {
 		bare[name] = &one
 	}
 	return bare
+}
+
+// foreignMapping puts one problem in place of many where most of what a mapping names is not there: it is for another object then.
+func foreignMapping(use config.MappingUse, problems []Problem) []Problem {
+	const few = 3
+	lost := func(p Problem) bool {
+		return (p.Code == CodeUnknownName || p.Code == string(expr.CodeUnknownName)) && strings.HasPrefix(p.Hint, "the fields are")
+	}
+	var first []string
+	n := 0
+	for _, p := range problems {
+		if lost(p) {
+			if n++; len(first) < few {
+				first = append(first, strings.TrimPrefix(p.Path, "spec."))
+			}
+		}
+	}
+	if use.MappingPath == "" || n < few || n*2 <= len(use.Mapping.Fields)+len(use.Mapping.Checks) {
+		return problems
+	}
+	ends := make([]string, 0, 2)
+	for _, s := range []config.Side{use.Source, use.Destination} {
+		if s.Object != nil {
+			ends = append(ends, fmt.Sprintf("%q", s.Object.Object))
+		}
+	}
+	return []Problem{{
+		Code: CodeUnknownName, Severity: diag.Error, Path: use.MappingPath, Offset: -1,
+		Message: fmt.Sprintf("the mapping does not fit: %d names in it are not there in %s, as in %s", n, strings.Join(ends, " or "), strings.Join(first, ", ")),
+		Hint:    "take the mapping that is for these objects, or correct the object",
+	}}
 }

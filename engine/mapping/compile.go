@@ -36,6 +36,7 @@ type compiler struct {
 	scratch   *Executor // for constants
 	points    []Point
 	program   *Program // as far as it is made
+	into      *target  // the object that the mapping is for; nil: it is not known
 }
 
 func compile(m *config.Mapping, o Options, tables map[string]*table, problems []Problem) (*Program, []Problem) {
@@ -69,10 +70,13 @@ func compile(m *config.Mapping, o Options, tables map[string]*table, problems []
 		}
 		p.conditions = append(p.conditions, when)
 	}
+	c.into = c.destination()
 	p.fields = c.topFields(top, m.Fields)
 	c.keys(m)
 	c.traces(whole)
-	c.destination(m, p.fields)
+	if c.into != nil {
+		c.into.missing(c, "spec.fields")
+	}
 	p.checks = c.checks(top, m.Checks)
 	if slices.ContainsFunc(c.problems, func(p Problem) bool { return p.Severity == diag.Error }) {
 		return nil, c.problems
@@ -112,6 +116,17 @@ func (c *compiler) problem(code, path, message, hint string) {
 	c.problems = append(c.problems, Problem{Code: code, Severity: diag.Error, Path: path, Message: message, Hint: hint, Offset: -1})
 }
 
+// errors returns how many problems keep the mapping from running.
+func (c *compiler) errors() int {
+	n := 0
+	for _, p := range c.problems {
+		if p.Severity == diag.Error {
+			n++
+		}
+	}
+	return n
+}
+
 func didYouMean(name string, names []string) string {
 	if near := diag.Nearest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
@@ -144,6 +159,12 @@ func (c *compiler) topFields(s *scope, fields config.Fields) []*field {
 		f := c.field(s, at, nf, 0)
 		f.createOnly = c.writeMode(at, nf.Field.Write, true)
 		f.key = slices.Contains(c.Key, nf.Name)
+		if c.into != nil {
+			errs := c.errors()
+			if c.into.field(c, at, &nf, f); c.errors() > errs {
+				f.typ = expr.Type{} // what follows from it says nothing new
+			}
+		}
 		out = append(out, f)
 		c.columns = append(c.columns, Column{Name: nf.Name, Kind: f.typ.Kind, CreateOnly: f.createOnly})
 		c.types = append(c.types, f.typ)

@@ -20,45 +20,51 @@ type target struct {
 	see    string // where the fields stand in the kind: Object: spec.fields
 	of     string // how messages name it
 	create bool   // new records are made, which must have what is required
+	mapped map[string]bool
+	strays []string // what was perhaps meant by names that do not exist
 }
 
-// destination judges what the mapping gives against the fields of the object it is for.
-func (c *compiler) destination(m *config.Mapping, fields []*field) {
+// destination returns what the mapping fills; nil: nothing is known of it.
+func (c *compiler) destination() *target {
 	o := c.Destination.Object
 	if o == nil || len(o.Fields) == 0 {
-		return
+		return nil
 	}
-	t := &target{
-		side: c.Destination, fields: o.Fields, see: "spec.fields", of: fmt.Sprintf("%q", o.Object),
+	return &target{
+		side: c.Destination, fields: o.Fields, see: "spec.fields", of: fmt.Sprintf("%q", o.Object), mapped: map[string]bool{},
 		create: c.Write != string(adapters.WriteUpdate) && c.Write != string(adapters.WriteDelete),
 	}
-	c.targets(t, "spec.fields", m.Fields, fields)
 }
 
-// targets judges the fields of a record, an element or a nested object.
-func (c *compiler) targets(t *target, at string, in config.Fields, fields []*field) {
-	mapped := map[string]bool{}
-	var strays []string
-	for i, nf := range in {
-		if i >= len(fields) {
-			break // two fields of one name, which is said
+// all judges the fields of an element or a nested object.
+func (t *target) all(c *compiler, at string, in config.Fields, fields []*field) {
+	for i := range in {
+		if i < len(fields) { // else there are two of one name, which is said
+			t.field(c, below(at, in[i].Name), &in[i], fields[i])
 		}
-		here := below(at, nf.Name)
-		k := slices.IndexFunc(t.fields, func(f config.ObjectField) bool { return f.Name == nf.Name })
-		if k < 0 {
-			strays = append(strays, c.stray(t, here, nf.Name))
-			continue
-		}
-		mapped[nf.Name] = true
-		see := fmt.Sprintf("%s[%d]", t.see, k)
-		c.target(t, &t.fields[k], see, here, &nf.Field, fields[i])
 	}
+	t.missing(c, at)
+}
+
+// field judges one field.
+func (t *target) field(c *compiler, at string, in *config.NamedField, f *field) {
+	k := slices.IndexFunc(t.fields, func(f config.ObjectField) bool { return f.Name == in.Name })
+	if k < 0 {
+		t.strays = append(t.strays, c.stray(t, at, in.Name))
+		return
+	}
+	t.mapped[in.Name] = true
+	c.target(t, &t.fields[k], fmt.Sprintf("%s[%d]", t.see, k), at, &in.Field, f)
+}
+
+// missing reports what a new record must have and none of the fields fills.
+func (t *target) missing(c *compiler, at string) {
 	if !t.create {
 		return
 	}
 	for k := range t.fields {
 		f := &t.fields[k]
-		if f.Required && !f.ReadOnly && !mapped[f.Name] && !slices.Contains(strays, f.Name) && !t.path(f.Name, mapped) {
+		if f.Required && !f.ReadOnly && !t.mapped[f.Name] && !slices.Contains(t.strays, f.Name) && !t.path(f.Name) {
 			c.problem(CodeNotMapped, at, fmt.Sprintf("%s requires the field %q, and it is not mapped", t.of, f.Name), "map it, or correct the kind: Object if the field may be left out")
 			c.about(fmt.Sprintf("%s[%d]", t.see, k), true)
 		}
@@ -66,9 +72,9 @@ func (c *compiler) targets(t *target, at string, in config.Fields, fields []*fie
 }
 
 // path reports whether a field whose name is a path lies in one that is mapped.
-func (t *target) path(name string, mapped map[string]bool) bool {
+func (t *target) path(name string) bool {
 	p, err := record.ParsePath(name)
-	return err == nil && len(p) > 1 && mapped[p[0].Name]
+	return err == nil && len(p) > 1 && t.mapped[p[0].Name]
 }
 
 // about says which field of the destination the last problem follows from.
@@ -127,19 +133,21 @@ func (c *compiler) inside(t *target, to *config.ObjectField, see, at string, in 
 	if len(to.Fields) == 0 || len(f.parts) == 0 || (to.Type == "list") != (f.main.Kind == record.List) {
 		return
 	}
-	inner := &target{side: t.side, fields: to.Fields, see: see + ".fields", of: fmt.Sprintf("%q", to.Name), create: true}
+	inner := func() *target {
+		return &target{side: t.side, fields: to.Fields, see: see + ".fields", of: fmt.Sprintf("%q", to.Name), create: true, mapped: map[string]bool{}}
+	}
 	if f.decided != "concat" {
 		if f.parts[0].failed {
 			return
 		}
-		c.targets(inner, at+".fields", in.Fields, f.parts[0].object.fields)
+		inner().all(c, at+".fields", in.Fields, f.parts[0].object.fields)
 		return
 	}
 	for i := range f.parts {
 		if f.parts[i].failed {
 			continue
 		}
-		c.targets(inner, fmt.Sprintf("%s.concat[%d].fields", at, i), in.Concat[i].Fields, f.parts[i].object.fields)
+		inner().all(c, fmt.Sprintf("%s.concat[%d].fields", at, i), in.Concat[i].Fields, f.parts[i].object.fields)
 	}
 }
 
