@@ -38,8 +38,11 @@ type ReadRequest struct {
 	// Overlap is how far an incremental read steps back from From, so that what was committed late is seen. The engine drops
 	// what it has seen already, by key and version.
 	Overlap time.Duration
-	// Keys are the records to read in mode ReadKeys: for each, the values of the object's key in order.
+	// Keys are the records to read in mode ReadKeys: for each, the values of the object's key in order, or of By.
 	Keys [][]record.Value
+	// By names the fields that Keys hold. nil: the object's key. A source that cannot find records by them returns an [Error] of kind
+	// Invalid. Several records may have the same values.
+	By []string
 	// Paths is all that will be looked at. nil: everything. A source may deliver more.
 	Paths []record.Path
 	// Limit is how many records are wanted at most. 0: all. A source may deliver more.

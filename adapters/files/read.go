@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -33,6 +34,9 @@ func (s *source) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapte
 		return nil, err
 	}
 	if req.Mode == adapters.ReadKeys {
+		if req.By != nil && !slices.Equal(req.By, o.Key) {
+			return nil, invalid("reading", o.name, req.By[0], "records are found by the object's key only")
+		}
 		r.wanted = o.keySet(req.Keys)
 	}
 	if r.files, err = s.list(o, r.place.ByTime); err != nil {

@@ -99,6 +99,9 @@ func (c *serviceConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (a
 	if !o.CanRead(req.Mode) {
 		return nil, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: req.Object, Rule: "unknown read mode"}
 	}
+	if req.By != nil && (len(req.By) != 1 || req.By[0] != "id") {
+		return nil, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: req.Object, Rule: "records are found by the object's key only"}
+	}
 	r := &serviceReader{conn: c, mode: req.Mode, after: string(req.From), keys: req.Keys}
 	if req.From != nil && (req.Mode == adapters.ReadIncremental) != strings.Contains(r.after, "/") {
 		return nil, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: req.Object, Rule: "unreadable cursor"}

@@ -135,6 +135,11 @@ func (c *tableConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (ada
 		}
 		r.afterKey, r.resumed = key, true
 	}
+	if len(req.By) > 1 || len(req.By) == 1 && c.table.column(req.By[0]) < 0 {
+		return nil, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: req.Object, Rule: "records are found by one column only"}
+	} else if len(req.By) == 1 {
+		r.by = req.By[0]
+	}
 	for _, k := range req.Keys {
 		r.keys = append(r.keys, k[0].Text())
 	}

@@ -16,6 +16,7 @@ type tableReader struct {
 	mode     adapters.ReadMode
 	shape    *record.Shape
 	keys     []string
+	by       string // the column that keys are of; empty: the key
 	after    int64
 	afterKey string
 	resumed  bool
@@ -35,9 +36,12 @@ func (r *tableReader) Next(ctx context.Context, b *record.Batch) error {
 		return io.EOF
 	}
 	t := r.conn.table
-	key, cursor := t.column(t.Key), t.column(t.Cursor)
+	key, cursor, by := t.column(t.Key), t.column(t.Cursor), t.column(t.Key)
+	if r.by != "" {
+		by = t.column(r.by)
+	}
 	for _, row := range t.sorted(r.mode == adapters.ReadIncremental) {
-		if !r.wants(row[key].Text(), whole(row[cursor])) {
+		if r.mode == adapters.ReadKeys && !slices.Contains(r.keys, row[by].Text()) || !r.wants(row[key].Text(), whole(row[cursor])) {
 			continue
 		}
 		b.AppendRow(row...)
@@ -58,8 +62,6 @@ func (r *tableReader) Next(ctx context.Context, b *record.Batch) error {
 
 func (r *tableReader) wants(key string, cursor int64) bool {
 	switch {
-	case r.mode == adapters.ReadKeys && !slices.Contains(r.keys, key):
-		return false
 	case !r.resumed:
 		return true
 	case r.mode == adapters.ReadIncremental && cursor != r.after:

@@ -154,12 +154,16 @@ func hiddenHour(local string, zone *time.Location) time.Duration {
 // selectKeys builds the query for some keys.
 func (o *object) selectKeys(req adapters.ReadRequest, keys [][]record.Value, zone *time.Location) (selection, error) {
 	s := selection{columns: o.wanted(req.Paths)}
-	params, types, rule := o.keyArrays(o.key, keys, zone)
+	by := o.key
+	if req.By != nil {
+		by = req.By
+	}
+	params, types, rule := o.keyArrays(by, keys, zone)
 	if rule != "" {
 		return s, unfit("reading", o.name, "", rule)
 	}
 	s.params = params
-	s.sql = "select " + s.list() + " from " + o.source + " where (" + quoteAll("", o.key) + ") in (select * from unnest(" + arrayList(types) + "))"
+	s.sql = "select " + s.list() + " from " + o.source + " where (" + quoteAll("", by) + ") in (select * from unnest(" + arrayList(types) + "))"
 	return s, nil
 }
 

@@ -33,7 +33,7 @@ func (c *connection) OpenRead(ctx context.Context, req adapters.ReadRequest) (ad
 		}
 		r.queue = []selection{s}
 	case adapters.ReadKeys:
-		if len(o.key) == 0 {
+		if len(o.key) == 0 && req.By == nil {
 			return nil, unfit("reading", req.Object, "", "it has no key to read by")
 		}
 		for chunk := range slices.Chunk(req.Keys, keysPerQuery) {

@@ -161,8 +161,18 @@ const keysPerBatch = 50
 
 func (c *connection) openKeys(o *object, req adapters.ReadRequest) (adapters.Reader, error) {
 	r := &keyReader{conn: c, object: o}
+	order := make([]int, len(o.key))
+	for i := range order {
+		order[i] = i
+	}
+	if req.By != nil {
+		var ok bool
+		if order, ok = keyOrder(o, req.By); !ok {
+			return nil, unfit("reading", o.name, "records are found by the object's key only")
+		}
+	}
 	for _, key := range req.Keys {
-		path, ok := o.pathOf(key)
+		path, ok := o.pathOf(inOrder(key, order))
 		if !ok {
 			return nil, unfit("reading", o.name, "a key does not fit the object's")
 		}
@@ -260,14 +270,7 @@ func (c *connection) ReadByKey(ctx context.Context, req adapters.WriteRequest, k
 	}
 	found := make([]bool, len(keys))
 	for i, key := range keys {
-		if len(key) != len(order) {
-			return nil, unfit("looking up", o.name, "a key does not fit the object's")
-		}
-		own := make([]record.Value, len(order))
-		for j, at := range order {
-			own[j] = key[at]
-		}
-		path, ok := o.pathOf(own)
+		path, ok := o.pathOf(inOrder(key, order))
 		if !ok {
 			return nil, unfit("looking up", o.name, "a key does not fit the object's")
 		}
@@ -278,6 +281,18 @@ func (c *connection) ReadByKey(ctx context.Context, req adapters.WriteRequest, k
 		found[i] = doc != nil
 	}
 	return found, nil
+}
+
+// inOrder returns the values of a key in another order; nil when there are not as many.
+func inOrder(key []record.Value, order []int) []record.Value {
+	if len(key) != len(order) {
+		return nil
+	}
+	own := make([]record.Value, len(order))
+	for i, at := range order {
+		own[i] = key[at]
+	}
+	return own
 }
 
 // keyOrder returns for each part of the object's key where it is among names.

@@ -29,6 +29,11 @@ func (s *source) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapte
 	if !rel.describe(false).CanRead(req.Mode) {
 		return nil, rel.cannot("cannot be read in mode " + strconv.Quote(string(req.Mode)) + " without a key and a cursor")
 	}
+	for _, name := range req.By {
+		if rel.column(name) < 0 {
+			return nil, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: rel.name, Field: name, Rule: "no such column"}
+		}
+	}
 	r := &reader{source: s, rel: rel, req: req}
 	r.choose(req.Paths)
 	where, args, err := r.start()
@@ -291,14 +296,18 @@ func (r *reader) nextKeys(ctx context.Context) error {
 	n := min(len(r.req.Keys), keysAtOnce)
 	piece := r.req.Keys[:n]
 	r.req.Keys = r.req.Keys[n:]
+	by := r.rel.key
+	if r.req.By != nil {
+		by = r.req.By
+	}
 	var where []string
 	var args []any
 	for _, key := range piece {
-		values, _, rule := r.rel.bind(r.rel.key, key)
+		values, _, rule := r.rel.bind(by, key)
 		if rule != "" {
 			continue // a key that cannot be stored is not there
 		}
-		where = append(where, "("+matching(r.rel.key)+")")
+		where = append(where, "("+matching(by)+")")
 		args = append(args, values...)
 	}
 	if len(where) == 0 {

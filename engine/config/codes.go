@@ -32,6 +32,7 @@ const (
 	codeKeyMissing         = "config/key-missing"
 	codeKeyNotMapped       = "config/key-not-mapped"
 	codeKeyTruncated       = "config/key-truncated"
+	codeUnusedStep         = "config/unused-step"
 	codeUnreachable        = "config/unreachable-route"
 	codeCredential         = "config/credential"
 	codeCredentialHost     = "config/credential-host"

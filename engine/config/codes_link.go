@@ -48,6 +48,29 @@ spec:
 `,
 		},
 		{
+			Code: codeUnusedStep,
+			Doc:  "Nothing looks at what the step finds. A step that creates what is missing, or waits for it, needs nobody to look.",
+			Hint: "use $steps.NAME.FIELD in a mapping or a condition, or remove the step",
+			Wrong: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  steps:
+    - {name: customer, connection: erp, object: customers, find: {email: {from: email}}}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+			Right: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  steps:
+    - {name: customer, connection: erp, object: customers, find: {email: {from: email}}, whenMissing: wait}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+		},
+		{
 			Code: codeUnreachable,
 			Doc:  "No record can take the route: its condition never holds, or routes above it take all of its records.",
 			Hint: "move the route up, or correct the conditions",

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -27,6 +28,7 @@ type MappingUse struct {
 	Source, Destination Side
 	// Steps are the touchpoint's steps that come before. nil: the mapping is in no touchpoint, and every name is taken.
 	Steps      []StepUse
+	Later      []string    // names of the touchpoint's steps that come only later
 	Result     bool        // whether $result is there
 	Conditions []Condition // of the touchpoint
 }
@@ -95,6 +97,7 @@ func (e *environment) compileFlow(at *Source, t *Touchpoint, faulty bool) {
 	if c := e.model.Connections[t.Source.Connection]; c != nil {
 		use.Zone = c.Spec.Zone
 	}
+	e.compileSteps(at, t, &use)
 	targets := t.Targets()
 	for _, target := range targets {
 		d := target.Destination
@@ -112,6 +115,27 @@ func (e *environment) compileFlow(at *Source, t *Touchpoint, faulty bool) {
 	}
 	if use.Conditions != nil {
 		e.compileFields("", nil, at, use)
+	}
+}
+
+// compileSteps compiles what steps look for and create, and adds what they find to what may be named after them.
+func (e *environment) compileSteps(at *Source, t *Touchpoint, use *MappingUse) {
+	for i, s := range t.Steps {
+		step := *use
+		for _, later := range t.Steps[i:] {
+			step.Later = append(step.Later, later.Name)
+		}
+		path := fmt.Sprintf("spec.steps[%d].find", i)
+		step.Where = ""
+		e.compileFields(path, s.Find, at, step)
+		if s.Mapping != "" {
+			step.Destination, step.Write = e.side(s.Connection, s.Object), "ensure"
+			for _, f := range s.Find {
+				step.Key = append(step.Key, f.Name)
+			}
+			e.compileUse(s.Mapping, at, step)
+		}
+		use.Steps = append(use.Steps, StepUse{Name: s.Name, Object: e.side(s.Connection, s.Object).Object})
 	}
 }
 
@@ -211,10 +235,10 @@ func (e *environment) lookupsOf(use *MappingUse, mapping string) string {
 
 // around returns texts that differ whenever what the touchpoint adds to a mapping does.
 func (u *MappingUse) around() []string {
-	if u.Split == nil && u.Steps != nil && len(u.Steps) == 0 && !u.Result && u.Conditions == nil {
+	if u.Split == nil && u.Steps != nil && len(u.Steps)+len(u.Later) == 0 && !u.Result && u.Conditions == nil {
 		return nil
 	}
-	content, err := json.Marshal([]any{u.Split, u.Steps, u.Steps == nil, u.Result, u.Conditions})
+	content, err := json.Marshal([]any{u.Split, u.Steps, u.Steps == nil, u.Later, u.Result, u.Conditions})
 	if err != nil {
 		panic("config: internal error: the use of a mapping does not marshal: " + err.Error())
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/diag"
 	"github.com/dray-sync/dray/engine/mapping"
@@ -150,7 +151,11 @@ func TestWhatIsValidCompiles(t *testing.T) {
 				continue
 			}
 			taken++
-			if p, problems := mapping.Compile(&m.Mappings[name].Spec, mapping.Options{Lookups: specs(m)}); p == nil {
+			steps := map[string]expr.Type{}
+			for _, step := range mapping.StepNames(&m.Mappings[name].Spec) {
+				steps[step] = expr.Type{}
+			}
+			if p, problems := mapping.Compile(&m.Mappings[name].Spec, mapping.Options{Lookups: specs(m), Steps: steps}); p == nil {
 				t.Errorf("config takes what does not compile: %v\n%s", problems, mutant)
 			}
 		}
@@ -305,6 +310,64 @@ spec:
 }
 
 // TestCompilingIsRemembered compiles again only what has changed.
+func TestCompilingKnowsTheSteps(t *testing.T) {
+	const flow = `apiVersion: dray/v1
+kind: Connection
+metadata: {name: c}
+spec: {application: app}
+---
+apiVersion: dray/v1
+kind: Mapping
+metadata: {name: m}
+spec: {fields: {id: {from: id}, partner: {from: $steps.FIRST.id}}}
+---
+apiVersion: dray/v1
+kind: Object
+metadata: {name: partners}
+spec: {connection: c, object: partners, fields: [{name: id, type: string}, {name: blocked, type: bool}]}
+---
+apiVersion: dray/v1
+kind: Touchpoint
+metadata: {name: t}
+spec:
+  source: {connection: c, object: o, start: now}
+  steps:
+    - {name: first, connection: c, object: partners, find: {id: {from: SECOND}}}
+    - {name: other, connection: c, object: partners, find: {id: {from: $steps.first.id}}, whenMissing: wait}
+  mapping: m
+  destination: {connection: c, object: o, write: create}
+  routes:
+    cases:
+      - {name: r, when: THIRD, destination: {object: p, write: create}}
+`
+	tests := map[string]struct{ first, second, third, want string }{
+		"right":                {"first", "partner", "$steps.first.blocked == true", ""},
+		"unknown in a mapping": {"frist", "partner", "$steps.first.blocked == true", `9:49 there is no step "frist"`},
+		"unknown field":        {"first", "partner", "$steps.first.blokced == true", `28:38 there is no field "blokced"`},
+		"comes later":          {"first", "$steps.other.id", "$steps.first.blocked == true", `22:72 the step "other" has not found anything yet here`},
+		"itself":               {"first", "$steps.first.id", "$steps.first.blocked == true", `22:72 the step "first" has not found anything yet here`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			text := strings.NewReplacer("FIRST", tt.first, "SECOND", tt.second, "THIRD", tt.third).Replace(flow)
+			fsys := fstest.MapFS{"dray.yaml": {Data: []byte(repositoryYAML)}, "a.yaml": {Data: []byte(text)}}
+			_, list, err := config.Load(t.Context(), fsys, config.Options{Compile: mapping.Check})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, d := range list {
+				if d.Severity == diag.Error {
+					got = append(got, fmt.Sprintf("%d:%d %s", d.Pos.Line, d.Pos.Col, d.Message))
+				}
+			}
+			if tt.want == "" && len(got) > 0 || tt.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], tt.want)) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestCompilingIsRemembered(t *testing.T) {
 	compiled := 0
 	o := config.Options{Cache: new(config.Cache), Compile: func(use config.MappingUse) []config.MappingProblem {

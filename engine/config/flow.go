@@ -16,10 +16,10 @@ type Step struct {
 	Name        string `json:"name"`
 	Connection  string `json:"connection"`
 	Object      string `json:"object"`
-	Find        Fields `json:"find"`                  // fields of the object, all of which must match
-	Expect      string `json:"expect"`                // 0..1 | 1
-	WhenMissing string `json:"whenMissing,omitempty"` // create | reject | skip | wait
-	Mapping     string `json:"mapping,omitempty"`     // what is created
+	Find        Fields `json:"find"`              // fields of the object, all of which must match
+	Expect      string `json:"expect"`            // 0..1 | 1
+	WhenMissing string `json:"whenMissing"`       // create | reject | skip | wait
+	Mapping     string `json:"mapping,omitempty"` // what is created
 }
 
 // NamedDestination is one of several destinations of every record.

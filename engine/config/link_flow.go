@@ -27,8 +27,9 @@ func (e *environment) touchpoints() {
 			if o, ok := e.object(r, d.Path, d.Destination.Connection, d.Destination.Object); ok && d.Destination.Write != "" && !o.CanWrite(adapters.WriteMode(d.Destination.Write)) {
 				e.problemPath(r, d.Path+".write", codeUnsupported, fmt.Sprintf("%q cannot be written in the mode %s", d.Destination.Object, d.Destination.Write), "it can be written with "+wordList(o.Writes))
 			}
-			e.key(r, d)
+			e.key(r, mappedKey{d.Mapping, d.Destination.Key, func(i int) string { return fmt.Sprintf("%s.key[%d]", d.Path, i) }})
 		}
+		e.steps(r, &t)
 		e.routes(r, &t)
 		e.waysOf(r, t)
 		e.bound(r, t)
@@ -109,21 +110,28 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 	return foretold()
 }
 
-// key judges whether the mapping of a target sets its key, whole.
-func (e *environment) key(r *loaded, t Target) {
-	m, ok := e.model.Mappings[t.Mapping]
+// A mappedKey is a key that a mapping must set.
+type mappedKey struct {
+	mapping string
+	key     []string
+	path    func(i int) string // where a part of it stands in the touchpoint
+}
+
+// key judges whether a mapping sets a key, whole.
+func (e *environment) key(r *loaded, t mappedKey) {
+	m, ok := e.model.Mappings[t.mapping]
 	if !ok || len(m.Spec.Fields) == 0 {
 		return
 	}
-	for i, text := range t.Destination.Key {
+	for i, text := range t.key {
 		p, err := record.ParsePath(text)
 		if err != nil || p.Root() != "" || len(p) == 0 {
 			continue // said elsewhere
 		}
-		path := fmt.Sprintf("%s.key[%d]", t.Path, i)
+		path := t.path(i)
 		at := slices.IndexFunc(m.Spec.Fields, func(f NamedField) bool { return f.Name == p[0].Name })
 		if at < 0 {
-			mapping := e.index["Mapping/"+t.Mapping]
+			mapping := e.index["Mapping/"+t.mapping]
 			fields := fieldNames(mapping.tree().get("spec").get("fields"))
 			if slices.Contains(fields, p[0].Name) {
 				continue // the field is there and has a mistake
@@ -132,7 +140,7 @@ func (e *environment) key(r *loaded, t Target) {
 			if near := diag.Nearest(p[0].Name, fields); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)
 			}
-			d := e.problemPath(r, path, codeKeyNotMapped, fmt.Sprintf("the mapping %q sets no field %q", t.Mapping, p[0].Name), hint)
+			d := e.problemPath(r, path, codeKeyNotMapped, fmt.Sprintf("the mapping %q sets no field %q", t.mapping, p[0].Name), hint)
 			d.Related = []diag.Pos{m.Source.Pos("spec.fields")}
 			continue
 		}
@@ -140,7 +148,7 @@ func (e *environment) key(r *loaded, t Target) {
 		for j, a := range field.Field.Apply {
 			if a.Func == "truncate" {
 				n, _ := m.Source.doc.tree().at([]segment{{name: "spec"}, {name: "fields"}, {name: field.Name}, {name: "apply"}, {index: j}})
-				d := e.problem(e.index["Mapping/"+t.Mapping], n, codeKeyTruncated, pathString([]segment{{name: "spec"}, {name: "fields"}, {name: field.Name}, {name: "apply"}, {index: j}}), fmt.Sprintf("%q is a key of the touchpoint %q, and cutting it can make two records one", field.Name, r.v.name), "do not truncate it, or take another key")
+				d := e.problem(e.index["Mapping/"+t.mapping], n, codeKeyTruncated, pathString([]segment{{name: "spec"}, {name: "fields"}, {name: field.Name}, {name: "apply"}, {index: j}}), fmt.Sprintf("%q is a key of the touchpoint %q, and cutting it can make two records one", field.Name, r.v.name), "do not truncate it, or take another key")
 				d.Related = []diag.Pos{r.at(mustAt(r.tree(), path))}
 			}
 		}

@@ -43,25 +43,20 @@ func (e *environment) routes(r *loaded, t *Touchpoint) {
 
 // enums returns the values that paths of the source can have, where a committed object says so.
 func (e *environment) enums(t *Touchpoint) map[string][]record.Value {
-	c := e.model.Connections[t.Source.Connection]
-	if c == nil {
-		return nil
-	}
 	all := map[string][]record.Value{}
-	for _, o := range e.model.Objects {
-		if o.Spec.Object != t.Source.Object || (o.Spec.Connection != t.Source.Connection && o.Spec.Application != c.Spec.Application) {
+	o := e.side(t.Source.Connection, t.Source.Object).Object
+	if o == nil {
+		return all
+	}
+	for _, f := range o.Fields {
+		if f.Type != "string" || len(f.Enum) == 0 {
 			continue
 		}
-		for _, f := range o.Spec.Fields {
-			if f.Type != "string" || len(f.Enum) == 0 {
-				continue
-			}
-			for _, v := range f.Enum {
-				all[f.Name] = append(all[f.Name], record.StringValue(v))
-			}
-			if f.Nullable || !f.Required {
-				all[f.Name] = append(all[f.Name], record.NullValue)
-			}
+		for _, v := range f.Enum {
+			all[f.Name] = append(all[f.Name], record.StringValue(v))
+		}
+		if f.Nullable || !f.Required {
+			all[f.Name] = append(all[f.Name], record.NullValue)
 		}
 	}
 	return all

@@ -17,73 +17,13 @@ func (s *semantics) touchpoint() {
 	})
 	s.in(s.spec, "trace", func(v *node) { s.each(v, func(_ int, p *node) { s.noRoots(p) }) })
 	s.in(s.spec, "destination", s.destination)
+	s.in(s.spec, "steps", s.steps)
 	s.targets()
 	s.in(s.spec, "schedule", func(v *node) {
 		if v.kind == objectNode {
 			s.schedule(v)
 		}
 	})
-}
-
-// routeRoots are the reserved roots that conditions of routes can start with.
-var routeRoots = []string{"$this", "$root", "$steps", "$run"}
-
-// targets judges where the records go.
-func (s *semantics) targets() {
-	spec, at := s.spec, s.spec
-	if at.style != flowStyle {
-		at = s.root.key("spec")
-	}
-	if !s.hasUnknown(spec) {
-		switch {
-		case spec.key("destinations") != nil && spec.key("destination") != nil:
-			s.reportAt(spec, "destinations", codeOneOf, "destination and destinations are both here", "move the one of destination into the list")
-		case spec.key("destinations") != nil && spec.key("routes") != nil:
-			s.reportAt(spec, "routes", codeOneOf, "destinations and routes are both here", "write the destinations as routes: with match: all, and without a condition for each record")
-		case spec.key("destinations") == nil && spec.key("destination") == nil && spec.key("routes") == nil:
-			s.report(at, codeMissingField, `the field "destination" is missing`, "Where records are written.")
-		}
-	}
-	mapped := spec.key("mapping") != nil || s.hasUnknown(spec)
-	if spec.key("destination") != nil && !mapped {
-		s.report(at, codeMissingField, `the field "mapping" is missing`, "The mapping each record goes through.")
-		mapped = true
-	}
-	s.in(spec, "destinations", func(v *node) {
-		s.unique(v, "name")
-		s.each(v, func(_ int, d *node) {
-			s.destination(d)
-			s.mapped(d, mapped)
-		})
-	})
-	s.in(spec, "routes", func(v *node) {
-		s.in(v, "cases", func(v *node) {
-			s.unique(v, "name")
-			s.each(v, func(_ int, c *node) { s.route(c, mapped) })
-		})
-	})
-}
-
-// mapped demands that a target has a mapping, its own or the touchpoint's.
-func (s *semantics) mapped(n *node, all bool) {
-	if !all && n.key("mapping") == nil && !s.hasUnknown(n) {
-		s.report(n, codeMissingField, "nothing says which mapping records go through", "add mapping: here, or to the touchpoint for all that have none of their own")
-	}
-}
-
-func (s *semantics) route(c *node, mapped bool) {
-	s.expression(c, "when", condition, routeRoots...)
-	s.mapped(c, mapped)
-	s.in(c, "destination", func(v *node) {
-		s.destination(v)
-		if v.key("connection") == nil && s.spec.key("destination") == nil && !s.hasUnknown(v) {
-			s.report(v, codeMissingField, "nothing says which connection to write to", "add connection: here, or a destination to the touchpoint, whose connection is then meant")
-		}
-	})
-	write := c.get("destination").str("write")
-	if c.str("whenMissing") == "skip" && write != "" && write != "update" {
-		s.reportAt(c, "whenMissing", codeMisplaced, fmt.Sprintf("write: %s never misses a record", write), "remove it, or write: update")
-	}
 }
 
 func (s *semantics) destination(v *node) {

@@ -28,7 +28,7 @@ func Check(use config.MappingUse) []config.MappingProblem {
 	}
 	_, problems := Compile(use.Mapping, Options{
 		Lookups: use.Lookups, Where: use.Where, When: use.When, Key: use.Key, Zone: use.Zone, Trace: use.Trace, Write: use.Write,
-		Split: use.Split, Steps: steps, Result: use.Result, Conditions: use.Conditions, Source: use.Source, Destination: use.Destination,
+		Split: use.Split, Steps: steps, Later: use.Later, Result: use.Result, Conditions: use.Conditions, Source: use.Source, Destination: use.Destination,
 	})
 	problems = foreignMapping(use, problems)
 	out := make([]config.MappingProblem, 0, len(problems))

@@ -30,6 +30,8 @@ type Options struct {
 	Key []string
 	// Steps are the names below $steps, with what is known of their values. nil: there is no $steps.
 	Steps map[string]expr.Type
+	// Later are the names of steps that come only later.
+	Later []string
 	// Given are the rows that a test gives in place of those of lookups, by the lookup's name: from key, several joined with |, to value.
 	Given map[string]map[string]json.RawMessage
 	// Cover has executors note what of the program is reached: see [Program.Points].

@@ -216,6 +216,10 @@ func (c *compiler) stepPlace(at string, p record.Path) (place, bool) {
 		return place{}, false
 	}
 	i, ok := slices.BinarySearch(c.stepNames, p[0].Name)
+	if !ok && slices.Contains(c.Later, p[0].Name) {
+		c.problem(CodeLater, at, fmt.Sprintf("the step %q has not found anything yet here", p[0].Name), "steps are worked in the order they are written in: move that one up")
+		return place{}, false
+	}
 	if !ok {
 		c.problem(CodeUnknownName, at, fmt.Sprintf("there is no step %q", p[0].Name), didYouMean(p[0].Name, c.stepNames))
 		return place{}, false

@@ -25,6 +25,12 @@ func (e *ends) compile() error {
 		e.routes[0].program, err = e.program(e.routes[0].Mapping, &head, e.routes[0].Destination.Key)
 		return err
 	}
+	if err := e.compileSteps(base); err != nil {
+		return err
+	}
+	for _, s := range e.steps {
+		base.Steps[s.Name], head.Steps = expr.Type{}, base.Steps
+	}
 	for _, r := range e.routes {
 		if r.program, err = e.program(r.Mapping, &base, r.Destination.Key); err != nil {
 			return err
@@ -39,7 +45,9 @@ func (e *ends) compile() error {
 }
 
 // plain reports whether a record has nothing to go through but one mapping.
-func (e *ends) plain() bool { return len(e.routes) == 1 && !e.routes[0].Routed }
+func (e *ends) plain() bool {
+	return len(e.routes) == 1 && !e.routes[0].Routed && e.steps == nil
+}
 
 // extra returns the paths of what identifies a record, and of what finds it again.
 func (e *ends) extra() ([]record.Path, error) {
@@ -101,6 +109,11 @@ func (e *ends) paths() []record.Path {
 		return programs[0].Paths()
 	}
 	programs = append(programs, e.head)
+	for _, s := range e.steps {
+		if programs = append(programs, s.find); s.create != nil {
+			programs = append(programs, s.create)
+		}
+	}
 	var all []record.Path
 	seen := map[string]bool{}
 	for _, p := range programs {

@@ -32,7 +32,9 @@ func (s *session) deliver(ctx context.Context, r *Runner, w *work, n *state.Coun
 		return nil
 	}
 	creates, updates := s.intend()
-	if err := s.limits.spend(w.done, creates, updates); err != nil {
+	done := w.done
+	done.Add(*n)
+	if err := s.limits.spend(done, creates, updates); err != nil {
 		return err
 	}
 	if err := s.settleIntents(ctx, n); err != nil {

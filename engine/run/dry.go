@@ -42,7 +42,7 @@ func Dry(ctx context.Context, f *Flow, pool *connect.Pool, now func() time.Time,
 }
 
 func (e *ends) dry(ctx context.Context, r adapters.Reader, now func() time.Time, limit int64, n *state.Counts, show func(DryRecord) error) error {
-	w, b := newWalker(e, now), new(record.Batch)
+	w, b := newWalker(e, now, new(locks)), new(record.Batch)
 	var text []byte
 	var failed error
 	visit := func(t turn) {
@@ -68,6 +68,12 @@ func (e *ends) dry(ctx context.Context, r adapters.Reader, now func() time.Time,
 			return nil
 		}
 		if err != nil {
+			return err
+		}
+		if w.steps != nil {
+			w.steps.observe = true
+		}
+		if err := w.prepare(ctx, b, b.Len()); err != nil {
 			return err
 		}
 		for i := range b.Len() {

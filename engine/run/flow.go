@@ -35,6 +35,7 @@ type ends struct {
 	flow    *Flow
 	handles []*connect.Handle
 	source  adapters.Source
+	steps   []*step
 	routes  []*route
 	// head judges a record before it is mapped. nil: there is one route, which every record takes, and nothing comes before.
 	head    *mapping.Program
@@ -62,6 +63,9 @@ func (e *ends) open(ctx context.Context, pool *connect.Pool) error {
 		e.routes = append(e.routes, r)
 	}
 	e.place()
+	if err := e.openSteps(ctx, pool); err != nil {
+		return err
+	}
 	if e.object, err = e.source.Describe(ctx, spec.Source.Object); err != nil {
 		return err
 	}

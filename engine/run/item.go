@@ -47,6 +47,7 @@ type item struct {
 	dest        state.KeyHash
 	destKey     []byte
 	reason      mapping.Reason
+	need        *need // what the steps found; nil: there are none
 	outcome     adapters.Outcome
 	superseded  bool // a dead letter that is out of date
 	duplicate   bool // seen before
@@ -79,8 +80,8 @@ type stage struct {
 	generation int64
 }
 
-func newStage(e *ends, h *secret.Hasher, now func() time.Time, generation int64) *stage {
-	s := &stage{walker: newWalker(e, now), hasher: h, generation: generation, parts: make([]secret.Part, 0, 8)}
+func newStage(e *ends, h *secret.Hasher, now func() time.Time, l *locks, generation int64) *stage {
+	s := &stage{walker: newWalker(e, now, l), hasher: h, generation: generation, parts: make([]secret.Part, 0, 8)}
 	for _, l := range s.lanes {
 		l.tag = routeTag(h, l.Route)
 	}
@@ -88,7 +89,7 @@ func newStage(e *ends, h *secret.Hasher, now func() time.Time, generation int64)
 }
 
 // fill maps at most limit records of b (0: all) into items, adds to the counts, and returns how many records those are.
-func (s *stage) fill(b *record.Batch, limit int, n *state.Counts) int {
+func (s *stage) fill(ctx context.Context, b *record.Batch, limit int, n *state.Counts) (int, error) {
 	for _, l := range s.lanes {
 		l.rows.Reset(l.program.Shape())
 	}
@@ -96,6 +97,9 @@ func (s *stage) fill(b *record.Batch, limit int, n *state.Counts) int {
 	read := b.Len()
 	if limit > 0 {
 		read = min(read, limit)
+	}
+	if err := s.prepare(ctx, b, read); err != nil {
+		return 0, err
 	}
 	n.Read += int64(read)
 	for i := range read {
@@ -105,7 +109,7 @@ func (s *stage) fill(b *record.Batch, limit int, n *state.Counts) int {
 		}
 		s.walk(b, i, func(t turn) { s.take(b, t, n) })
 	}
-	return read
+	return read, nil
 }
 
 // take makes an item of a turn.
@@ -114,7 +118,7 @@ func (s *stage) take(b *record.Batch, t turn, n *state.Counts) {
 		n.Filtered++
 		return
 	}
-	it := item{index: t.index, element: t.element, lane: t.lane, row: -1}
+	it := item{index: t.index, element: t.element, lane: t.lane, row: -1, need: t.need}
 	if !s.wanted(&it) {
 		return
 	}

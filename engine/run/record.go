@@ -126,6 +126,10 @@ func (s *session) deadLetter(b *record.Batch, it *item) state.DeadLetterEntry {
 	if err := it.outcome.Err; err != nil {
 		d.Kind, d.Field, d.Rule, d.Text = err.Kind.String(), err.Field, err.Rule, detail(err)
 	}
+	if it.need != nil && it.need.err != nil && it.outcome.Err == nil {
+		err := it.need.err
+		d.Kind, d.Rule, d.Text, d.Waits = err.Kind.String(), err.Rule, detail(err), it.need.waits
+	}
 	if it.lane == nil && len(s.stage.lanes) > 1 {
 		d.Stage = state.StageHead
 	}

@@ -2,9 +2,11 @@ package run
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/state"
 )
 
@@ -14,7 +16,7 @@ const retryBatch = 500
 // retryDeadLetters tries those records again that onReject.retry says are due. What fails once more stays where it is.
 func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) error {
 	policy := s.ends.flow.Spec.OnReject.Retry
-	if policy == nil {
+	if policy == nil && !s.ends.waits() {
 		return nil
 	}
 	defer func() { s.stage.letters = nil }()
@@ -28,8 +30,7 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 			return err
 		}
 		for _, d := range letters {
-			due := !d.LastAt.Add(time.Duration(policy.Every)).After(now)
-			if due && now.Sub(d.FirstAt) <= time.Duration(policy.For) && !d.Parked {
+			if s.due(&d, policy, now) {
 				b.AppendDoc(d.Source)
 				s.stage.letters = append(s.stage.letters, d)
 			}
@@ -45,4 +46,23 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 			return nil
 		}
 	}
+}
+
+// due reports whether a dead letter is tried again now.
+func (s *session) due(d *state.DeadLetter, policy *config.Retry, now time.Time) bool {
+	switch {
+	case d.Parked:
+		return false
+	case d.Waits && s.ends.waits():
+		return true
+	case policy == nil:
+		return false
+	default:
+		return !d.LastAt.Add(time.Duration(policy.Every)).After(now) && now.Sub(d.FirstAt) <= time.Duration(policy.For)
+	}
+}
+
+// waits reports whether a step waits for what is missing.
+func (e *ends) waits() bool {
+	return slices.ContainsFunc(e.steps, func(s *step) bool { return s.WhenMissing == "wait" })
 }

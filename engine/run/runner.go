@@ -32,6 +32,8 @@ type Runner struct {
 	// Sample gets a few of the records of every batch that was read, as JSON, to keep their form. nil: nobody does.
 	Sample func(ctx context.Context, t state.Touchpoint, f *Flow, docs [][]byte)
 
+	locks locks // of what steps create
+
 	mu   sync.Mutex
 	runs map[int64]*memory
 }
@@ -97,6 +99,7 @@ func (r *Runner) steps(ctx context.Context, w *work) error {
 			return err
 		}
 	}
+	w.memory.session.stage.steps.forget()
 	for {
 		if err := w.memory.session.step(ctx, r, w); err != nil {
 			return err

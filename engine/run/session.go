@@ -47,7 +47,7 @@ func (r *Runner) fillSession(ctx context.Context, s *session, t state.Touchpoint
 	if err != nil {
 		return err
 	}
-	s.stage = newStage(&s.ends, hasher, r.Now, t.Generation)
+	s.stage = newStage(&s.ends, hasher, r.Now, &r.locks, t.Generation)
 	if s.limits, err = r.allowance(ctx, s.ends.flow.Spec.Limits, t.ID); err != nil {
 		return err
 	}
@@ -172,7 +172,12 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 	}
 	var sent state.Counts
 	c := state.Commit{Revision: s.ends.flow.Revision}
-	read := s.stage.fill(b, limit, &c.Counts)
+	s.equip(r, w)
+	read, err := s.stage.fill(ctx, b, limit, &c.Counts)
+	sent.Created += s.stage.steps.takeCreated()
+	if err != nil {
+		return errors.Join(err, s.keepCounts(ctx, r, w, sent))
+	}
 	s.read += int64(read)
 	if err := s.consult(ctx, r, w.touchpoint.ID, &c.Counts); err != nil {
 		return err
@@ -236,4 +241,27 @@ func (s *session) consult(ctx context.Context, r *Runner, touchpointID int64, n 
 	s.stage.dropRepetitions()
 	s.stage.countDuplicates(n)
 	return s.stage.outdated(ctx, r.Store, touchpointID)
+}
+
+// equip lets the steps wait, and create as much as the run still may.
+func (s *session) equip(r *Runner, w *work) {
+	st := s.stage.steps
+	if st == nil {
+		return
+	}
+	st.observe = s.ends.flow.Spec.Mode == "observe"
+	st.retry = func(ctx context.Context, err error) bool {
+		wait, again := s.patient.wait(err, r.Now())
+		return again && wait <= inPlace && r.pause(ctx, wait)
+	}
+	st.spend = func(creates int64) error { return s.limits.spend(w.done, st.created+creates, 0) }
+}
+
+// keepCounts writes down what steps have created before something failed.
+func (s *session) keepCounts(ctx context.Context, r *Runner, w *work, n state.Counts) error {
+	if n == (state.Counts{}) {
+		return nil
+	}
+	w.done.Add(n)
+	return r.Store.Commit(context.WithoutCancel(ctx), w.fence, state.Commit{Counts: n})
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"time"
 
 	"github.com/dray-sync/dray/adapters/record"
@@ -14,18 +15,20 @@ type turn struct {
 	lane    *lane // nil: it has not come to a route
 	mapping.Result
 	part []record.Value // the element's key
+	need *need          // what the steps found; nil: there are none
 }
 
 // A walker takes records to their routes. Not safe for concurrent use.
 type walker struct {
 	ends  *ends
 	head  *mapping.Executor // nil: every record goes to the only lane
+	steps *stepper          // nil: there are none
 	lanes []*lane
 	taken []*lane // scratch
 }
 
-func newWalker(e *ends, now func() time.Time) *walker {
-	w := &walker{ends: e}
+func newWalker(e *ends, now func() time.Time, l *locks) *walker {
+	w := &walker{ends: e, steps: newStepper(e, now, l)}
 	if e.head != nil {
 		w.head = e.head.NewExecutor(now)
 	}
@@ -33,6 +36,14 @@ func newWalker(e *ends, now func() time.Time) *walker {
 		w.lanes = append(w.lanes, newLane(r, r.program.NewExecutor(now)))
 	}
 	return w
+}
+
+// prepare finds what the first n records of a batch need before they are mapped.
+func (w *walker) prepare(ctx context.Context, b *record.Batch, n int) error {
+	if w.steps == nil {
+		return nil
+	}
+	return w.steps.prepare(ctx, b, n, w.head)
 }
 
 // walk maps record i for every route it takes, and calls visit at least once.
@@ -47,6 +58,15 @@ func (w *walker) walk(b *record.Batch, i int, visit func(turn)) {
 		return
 	}
 	w.head.Turn(0)
+	if w.steps != nil {
+		t.need = w.steps.result(i, 0)
+		if t.need.outcome != mapping.Mapped {
+			t.Outcome, t.Reason = t.need.outcome, t.need.reason
+			visit(t)
+			return
+		}
+		w.steps.give(w.head, t.need)
+	}
 	if !w.routes(b, t, visit) {
 		t.Outcome = mapping.Filtered
 		visit(t)
@@ -64,6 +84,7 @@ func (w *walker) routes(b *record.Batch, t turn, visit func(turn)) bool {
 	}
 	for _, l := range taken {
 		t.lane = l
+		w.steps.give(l.exec, t.need)
 		if t.Result = l.exec.Begin(b, t.index); t.Outcome == mapping.Mapped {
 			l.exec.Turn(t.element)
 			t.Result = l.exec.Finish()

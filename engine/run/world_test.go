@@ -23,6 +23,7 @@ import (
 
 // faults bend an application.
 type faults struct {
+	open   func(adapters.ReadRequest)                                             // before every read is opened
 	next   func() error                                                           // before every read; an error is what the reader returns
 	write  func(b *record.Batch, out []adapters.Outcome, send func() error) error // in place of every write
 	lookup func() error                                                           // before every look-up by key
@@ -71,6 +72,9 @@ func (c bentConn) Describe(ctx context.Context, object string) (adapters.Object,
 func (c bentConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapters.Reader, error) {
 	if c.faults.again {
 		req.From = nil
+	}
+	if c.faults.open != nil {
+		c.faults.open(req)
 	}
 	r, err := c.Connection.(adapters.Source).OpenRead(ctx, req)
 	return bentReader{r, c.faults}, err

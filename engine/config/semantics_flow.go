@@ -1,0 +1,100 @@
+package config
+
+import "fmt"
+
+// routeRoots are the reserved roots that conditions of routes can start with.
+var routeRoots = []string{"$this", "$root", "$steps", "$run"}
+
+// targets judges where the records go.
+func (s *semantics) targets() {
+	spec, at := s.spec, s.spec
+	if at.style != flowStyle {
+		at = s.root.key("spec")
+	}
+	if !s.hasUnknown(spec) {
+		switch {
+		case spec.key("destinations") != nil && spec.key("destination") != nil:
+			s.reportAt(spec, "destinations", codeOneOf, "destination and destinations are both here", "move the one of destination into the list")
+		case spec.key("destinations") != nil && spec.key("routes") != nil:
+			s.reportAt(spec, "routes", codeOneOf, "destinations and routes are both here", "write the destinations as routes: with match: all, and without a condition for each record")
+		case spec.key("destinations") == nil && spec.key("destination") == nil && spec.key("routes") == nil:
+			s.report(at, codeMissingField, `the field "destination" is missing`, "Where records are written.")
+		}
+	}
+	mapped := spec.key("mapping") != nil || s.hasUnknown(spec)
+	if spec.key("destination") != nil && !mapped {
+		s.report(at, codeMissingField, `the field "mapping" is missing`, "The mapping each record goes through.")
+		mapped = true
+	}
+	s.in(spec, "destinations", func(v *node) {
+		s.unique(v, "name")
+		s.each(v, func(_ int, d *node) {
+			s.destination(d)
+			s.mapped(d, mapped)
+		})
+	})
+	s.in(spec, "routes", func(v *node) {
+		s.in(v, "cases", func(v *node) {
+			s.unique(v, "name")
+			s.each(v, func(_ int, c *node) { s.route(c, mapped) })
+		})
+	})
+}
+
+// mapped demands that a target has a mapping, its own or the touchpoint's.
+func (s *semantics) mapped(n *node, all bool) {
+	if !all && n.key("mapping") == nil && !s.hasUnknown(n) {
+		s.report(n, codeOneOf, "nothing says which mapping records go through", "add mapping: here, or to the touchpoint for all that have none of their own")
+	}
+}
+
+func (s *semantics) route(c *node, mapped bool) {
+	s.expression(c, "when", condition, routeRoots...)
+	s.mapped(c, mapped)
+	s.in(c, "destination", func(v *node) {
+		s.destination(v)
+		if v.key("connection") == nil && s.spec.key("destination") == nil && !s.hasUnknown(v) {
+			s.report(v, codeOneOf, "nothing says which connection to write to", "add connection: here, or a destination to the touchpoint, whose connection is then meant")
+		}
+	})
+	write := c.get("destination").str("write")
+	if c.str("whenMissing") == "skip" && write != "" && write != "update" {
+		s.reportAt(c, "whenMissing", codeMisplaced, fmt.Sprintf("write: %s never misses a record", write), "remove it, or write: update")
+	}
+}
+
+// steps judges what a record needs before it is mapped.
+func (s *semantics) steps(v *node) {
+	s.unique(v, "name")
+	s.each(v, func(_ int, step *node) {
+		s.in(step, "find", func(find *node) {
+			if len(find.keys) == 0 {
+				s.report(find, codeOneOf, "nothing says what to find the record by", "add a field of the object, and where its value comes from")
+			}
+			s.mappingFields(find, mappingPlace{roots: routeRoots}, false)
+			s.fields(find, func(_, f *node) { s.single(f) })
+		})
+		if s.hasUnknown(step) || s.hasBad(step) {
+			return
+		}
+		missing := step.str("whenMissing")
+		switch {
+		case missing == "create" && step.key("mapping") == nil:
+			s.reportAt(step, "whenMissing", codeOneOf, "nothing says what is created", "add mapping: with the mapping of the record that is created")
+		case missing != "create" && step.key("mapping") != nil:
+			s.reportAt(step, "mapping", codeMisplaced, "the mapping is of what is created, and nothing is", "write whenMissing: create, or remove it")
+		case step.str("expect") == "1" && missing != "" && missing != "reject":
+			s.reportAt(step, "whenMissing", codeMisplaced, fmt.Sprintf("whenMissing: %s has no meaning with expect: 1", missing), "write expect: 0..1, or remove it")
+		}
+	})
+}
+
+// single demands that a field has a single value.
+func (s *semantics) single(f *node) {
+	for _, form := range []string{"each", "concat", "fields"} {
+		if f.kind == objectNode && f.key(form) != nil {
+			s.reportAt(f, form, codeMisplaced, "a record is found by single values", "write from, value or expr")
+			return
+		}
+	}
+}

@@ -1,0 +1,349 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/mapping"
+)
+
+// An answer is what a look-up by one key found.
+type answer struct {
+	n     int
+	value record.Value
+	err   *adapters.Error // the key cannot be looked up
+}
+
+// ask looks keys up, all in one read. What cannot be asked together is asked one by one, so that a key that the application refuses
+// concerns its own records alone.
+func (st *stepper) ask(ctx context.Context, l *stepLane, all []*wanted) (map[string]answer, error) {
+	answers, err := st.insist(ctx, l, all)
+	if err == nil || adapters.KindOf(err) != adapters.Invalid || ctx.Err() != nil {
+		return answers, err
+	}
+	if len(all) == 1 {
+		e, _ := errors.AsType[*adapters.Error](err)
+		return map[string]answer{all[0].text: {err: e}}, nil
+	}
+	answers = make(map[string]answer, len(all))
+	for _, w := range all {
+		one, err := st.ask(ctx, l, []*wanted{w})
+		if err != nil {
+			return nil, err
+		}
+		answers[w.text] = one[w.text]
+	}
+	return answers, nil
+}
+
+// insist asks again while that is worth it.
+func (st *stepper) insist(ctx context.Context, l *stepLane, all []*wanted) (map[string]answer, error) {
+	for {
+		answers, err := l.read(ctx, all)
+		if err == nil || !st.retry(ctx, err) {
+			return answers, err
+		}
+	}
+}
+
+// read reads the records with some keys. An answer for a key that was not asked for proves that the application does not filter as it was told:
+// then no key counts as missing.
+func (l *stepLane) read(ctx context.Context, all []*wanted) (answers map[string]answer, err error) {
+	req := adapters.ReadRequest{Object: l.Object, Mode: adapters.ReadKeys, By: l.by}
+	answers = make(map[string]answer, len(all))
+	alike := make(map[string]string, len(all))
+	for _, w := range all {
+		req.Keys = append(req.Keys, w.key)
+		answers[w.text] = answer{}
+		alike[loose(w.text)] = w.text
+	}
+	reader, err := l.source.OpenRead(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, reader.Close(context.WithoutCancel(ctx))) }()
+	strange := false
+	b := new(record.Batch)
+	for {
+		err := reader.Next(ctx, b)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range b.Len() {
+			v, err := recordValue(b, i)
+			if err != nil {
+				return nil, err
+			}
+			text := keyText(l.keyOf(v))
+			if _, asked := answers[text]; !asked {
+				if text = alike[loose(text)]; text == "" {
+					strange = true
+					continue
+				}
+			}
+			answers[text] = answer{n: answers[text].n + 1, value: v}
+		}
+	}
+	if strange {
+		l.distrust(answers)
+	}
+	return answers, nil
+}
+
+func (l *stepLane) distrust(answers map[string]answer) {
+	for text, a := range answers {
+		if a.n == 0 {
+			a.err = &adapters.Error{Kind: adapters.Invalid, Op: "step " + l.Name, Object: l.Object, Rule: "the answer has other keys than were asked for"}
+			answers[text] = a
+		}
+	}
+}
+
+// keyOf returns the values of a record that it is found by.
+func (l *stepLane) keyOf(v record.Value) []record.Value {
+	key := make([]record.Value, len(l.by))
+	for i, name := range l.by {
+		p, err := record.ParsePath(name)
+		if err != nil {
+			p = record.Path{{Name: name, Index: -1}}
+		}
+		key[i] = v
+		for _, s := range p {
+			key[i] = key[i].Get(s.Name)
+		}
+	}
+	return key
+}
+
+// recordValue returns record i of a batch as an object that outlives the batch.
+func recordValue(b *record.Batch, i int) (record.Value, error) {
+	if b.Encoding == record.Documents {
+		v, err := record.ParseJSON(slices.Clone(b.Doc(i)))
+		if err != nil {
+			return v, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Rule: "the answer is not JSON", Err: err}
+		}
+		return v, nil
+	}
+	names, values := make([]string, 0, len(b.Shape.Columns)), make([]record.Value, 0, len(b.Shape.Columns))
+	for c, v := range b.Row(i) {
+		if v.Kind() == record.Raw {
+			expanded, err := v.Expand()
+			if err != nil {
+				return v, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Rule: "a value is not JSON", Err: err}
+			}
+			v = expanded
+		}
+		names, values = append(names, b.Shape.Columns[c].Name), append(values, v.Clone())
+	}
+	return record.ObjectValue(names, values), nil
+}
+
+// createAll makes what is missing. Nobody else looks for the same keys meanwhile, in whatever touchpoint: two orders of one new customer make
+// one customer.
+func (st *stepper) createAll(ctx context.Context, b *record.Batch, k int, l *stepLane, missing []*wanted) error {
+	names := make([]string, len(missing))
+	for i, w := range missing {
+		names[i] = l.Connection + "\x00" + l.Object + "\x00" + loose(w.text)
+	}
+	unlock, err := st.locks.lock(ctx, names)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if missing, err = st.look(ctx, k, l, missing); err != nil || len(missing) == 0 { // somebody may have made them while this one waited
+		return err
+	}
+	out := new(record.Batch)
+	rows, group := st.mapMissing(b, k, l, missing)
+	if len(group) == 0 {
+		return nil
+	}
+	if st.observe {
+		for i, w := range group {
+			w.settle(k, record.ObjectValue(rows.Shape.Names(), cloneAll(rows.Row(i))))
+		}
+		return nil
+	}
+	if st.spend != nil {
+		if err := st.spend(int64(len(group))); err != nil {
+			return err
+		}
+	}
+	return st.send(ctx, k, l, out, rows, group)
+}
+
+// mapMissing maps the records to create, one for each key.
+func (st *stepper) mapMissing(b *record.Batch, k int, l *stepLane, missing []*wanted) (*record.Batch, []*wanted) {
+	rows := new(record.Batch)
+	rows.Reset(l.step.create.Shape())
+	var group []*wanted
+	for _, w := range missing {
+		r := st.mapped(l.create, b, k, w.needs[0], w.index, w.part)
+		if r.Outcome != mapping.Mapped {
+			for _, n := range w.needs {
+				n.fail(l.step, r.Outcome, r.Reason, nil)
+			}
+			continue
+		}
+		rows.CopyRow(r.Row)
+		group = append(group, w)
+	}
+	return rows, group
+}
+
+// send creates the records and reads back what the application made of them. A write without an answer is looked up before it is repeated.
+func (st *stepper) send(ctx context.Context, k int, l *stepLane, out, rows *record.Batch, group []*wanted) error {
+	w, err := l.destination.OpenWrite(ctx, adapters.WriteRequest{Object: l.Object, Mode: l.mode, Key: l.by, Shape: rows.Shape})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close(context.WithoutCancel(ctx)) }() // outcomes do not depend on it
+	at := make(map[*wanted]int, len(group))
+	for i := range group {
+		at[group[i]] = i
+	}
+	for {
+		l.emit(out, rows, group, at, w.Encoding())
+		outcomes := make([]adapters.Outcome, len(group))
+		failed := w.Write(ctx, out, outcomes)
+		made := l.outcomes(st, group, outcomes)
+		if len(made) > 0 || failed != nil {
+			all := made
+			if failed != nil { // what has no outcome may be there all the same
+				all = group
+			}
+			open, err := st.look(ctx, k, l, unsettled(all))
+			if err != nil {
+				return err
+			}
+			if failed == nil {
+				for _, m := range open { // accepted, and not to be found yet
+					m.settle(k, l.presumed(rows, at[m], outcomes[slices.Index(group, m)]))
+				}
+				return nil
+			}
+			group = open
+		}
+		if failed == nil || len(group) == 0 {
+			return nil
+		}
+		if failed = asTemporary(failed); !st.retry(ctx, failed) {
+			return failed
+		}
+	}
+}
+
+// unsettled leaves out what has been set aside.
+func unsettled(all []*wanted) []*wanted {
+	return slices.DeleteFunc(slices.Clone(all), func(w *wanted) bool { return w.needs[0].outcome != mapping.Mapped })
+}
+
+func (l *stepLane) emit(out, rows *record.Batch, group []*wanted, at map[*wanted]int, encoding record.Encoding) {
+	if encoding == record.Rows {
+		out.Reset(rows.Shape)
+	} else {
+		out.Reset(nil)
+	}
+	for _, w := range group {
+		row := rows.Row(at[w])
+		if encoding == record.Rows {
+			out.AppendRow(row...)
+		} else {
+			out.AppendDoc(l.step.create.AppendJSON(nil, row, true))
+		}
+	}
+}
+
+// outcomes takes in what became of the writes, and returns what was accepted.
+func (l *stepLane) outcomes(st *stepper, group []*wanted, outcomes []adapters.Outcome) (made []*wanted) {
+	for i, w := range group {
+		switch o := outcomes[i]; {
+		case o.Result == adapters.Rejected && o.Err.Kind == adapters.Duplicate: // it is there, which the look-up tells
+			made = append(made, w)
+		case o.Result == adapters.Rejected:
+			w.reject(l.step, o.Err)
+		case o.Result.Delivered():
+			if o.Result == adapters.Created {
+				st.created++
+			}
+			made = append(made, w)
+		}
+	}
+	return made
+}
+
+// presumed is a record that was created and cannot be read yet: what was sent, and the id that came back as the object's key.
+func (l *stepLane) presumed(rows *record.Batch, i int, o adapters.Outcome) record.Value {
+	names, values := slices.Clone(rows.Shape.Names()), cloneAll(rows.Row(i))
+	if !o.ID.IsNull() {
+		names, values = append(names, "id"), append(values, o.ID.Clone())
+	}
+	return record.ObjectValue(names, values)
+}
+
+func cloneAll(row []record.Value) []record.Value {
+	out := make([]record.Value, len(row))
+	for i, v := range row {
+		out[i] = v.Clone()
+	}
+	return out
+}
+
+// locks let one at a time work with a name. The zero value is ready. It is safe for concurrent use.
+type locks struct {
+	mu   sync.Mutex
+	held map[string]chan struct{} // closed when it is given back
+}
+
+// lock takes all names, or none when ctx ends before. Whoever needs several never waits while it holds some.
+func (l *locks) lock(ctx context.Context, names []string) (unlock func(), err error) {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	for {
+		busy := l.try(names)
+		if busy == nil {
+			return func() { l.unlock(names) }, nil
+		}
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// try takes all names, or returns what to wait for.
+func (l *locks) try(names []string) chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, n := range names {
+		if busy := l.held[n]; busy != nil {
+			return busy
+		}
+	}
+	if l.held == nil {
+		l.held = map[string]chan struct{}{}
+	}
+	free := make(chan struct{})
+	for _, n := range names {
+		l.held[n] = free
+	}
+	return nil
+}
+
+func (l *locks) unlock(names []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.held[names[0]])
+	for _, n := range names {
+		delete(l.held, n)
+	}
+}
