@@ -31,6 +31,7 @@ type enabledRule struct {
 	pack    string
 	builtIn bool
 	reads   *projection
+	when    *projection // nil: the condition, if there is one, is not asked by itself
 }
 
 func (r *enabledRule) code() string { return "policy/" + r.pack + "/" + r.Name }
@@ -78,9 +79,9 @@ func (l *loader) loadPolicies(ctx context.Context, spec Repository, repository *
 // enable adds the rules of a pack.
 func (p *policies) enable(pack policy.Pack) {
 	for _, r := range pack.Rules {
-		e := enabledRule{Rule: r, pack: pack.Name, builtIn: policy.IsBuiltIn(pack.Name), reads: new(projection)}
-		for _, read := range r.Reads {
-			e.reads.add(read.Path)
+		e := enabledRule{Rule: r, pack: pack.Name, builtIn: policy.IsBuiltIn(pack.Name), reads: newProjection(r.Reads)}
+		if r.When != nil {
+			e.when = newProjection(r.When)
 		}
 		for _, kind := range r.Kinds {
 			k := p.byKind[kind]
@@ -102,7 +103,7 @@ func (k *kindRules) read(reads []policy.Read) {
 			k.reads[r.Path[0]] = true
 			continue
 		}
-		for _, all := range []string{"written", "source", "destination", "connections", "mapping", "mappings", "schedule"} {
+		for _, all := range []string{"written", "source", "destination", "connections", "facts", "mapping", "mappings", "schedule"} {
 			k.reads[all] = true
 		}
 	}
@@ -206,11 +207,31 @@ func (l *loader) packProblem(p policy.Problem) {
 	l.list.Add(diag.Diagnostic{Code: codePolicyPack, Severity: diag.Error, Pos: diag.Pos{File: p.File, Line: p.Line, Col: p.Col}, Path: p.Path, Message: p.Message, Hint: cmp.Or(p.Hint, defaultHint(codePolicyPack))})
 }
 
-// policyQuestion is a question about a resource's input, asked once for all inputs that are the same to the rule.
+// A policyQuestion is a question about a resource's input, asked once for all inputs that are the same to the rule.
 type policyQuestion struct {
-	rule    int
-	input   string
-	verdict *policy.Answer
+	rule  int
+	when  string // what the condition reads, where it is asked by itself
+	input string // what the rule reads
+}
+
+// policyQuestions are the questions of one environment, and whose verdicts wait for their answers.
+type policyQuestions struct {
+	order   []policyQuestion
+	waiting map[policyQuestion][]*policyVerdict
+}
+
+func (q *policyQuestions) add(rule int, r *enabledRule, in policyValue, verdict *policyVerdict) {
+	one := policyQuestion{rule: rule, input: string(r.reads.appendJSON(nil, in))}
+	if r.when != nil {
+		one.when = string(r.when.appendJSON(nil, in))
+	}
+	if q.waiting == nil {
+		q.waiting = map[policyQuestion][]*policyVerdict{}
+	}
+	if q.waiting[one] == nil {
+		q.order = append(q.order, one)
+	}
+	q.waiting[one] = append(q.waiting[one], verdict)
 }
 
 // judgePolicies judges every resource of the environment by the rules for its kind.
@@ -219,8 +240,7 @@ func (e *environment) judgePolicies(ctx context.Context) error {
 		return nil
 	}
 	e.cache.verdictsOf(e.policies.identity + e.day())
-	asked := map[policyQuestion][]*policyVerdict{} // with verdict nil
-	var order []policyQuestion
+	var questions policyQuestions
 	judged := make([]*policyVerdict, len(e.resources))
 	var key []byte
 	for i, r := range e.resources {
@@ -233,16 +253,12 @@ func (e *environment) judgePolicies(ctx context.Context) error {
 		if judged[i] = verdict; known {
 			continue
 		}
-		in := e.policyInput(r, k.reads)
+		in := e.policyInput(r)
 		for _, rule := range k.rules {
-			q := policyQuestion{rule: rule, input: string(e.policies.rules[rule].reads.appendJSON(nil, in))}
-			if asked[q] == nil {
-				order = append(order, q)
-			}
-			asked[q] = append(asked[q], verdict)
+			questions.add(rule, &e.policies.rules[rule], in, verdict)
 		}
 	}
-	if err := e.askPolicies(ctx, order, asked); err != nil {
+	if err := e.askPolicies(ctx, &questions); err != nil {
 		return err
 	}
 	for i, r := range e.resources {
@@ -262,20 +278,14 @@ func (l *loader) day() string {
 }
 
 // askPolicies has the questions answered: those of packs that come with Dray here, and those of the repository's own in a child.
-func (e *environment) askPolicies(ctx context.Context, order []policyQuestion, asked map[policyQuestion][]*policyVerdict) error {
+func (e *environment) askPolicies(ctx context.Context, questions *policyQuestions) error {
 	for _, builtIn := range []bool{true, false} {
-		var these []policyQuestion
-		request := policy.Request{Files: e.cueFiles}
-		for _, q := range order {
-			if r := e.policies.rules[q.rule]; r.builtIn == builtIn {
-				these = append(these, q)
-				request.Ask = append(request.Ask, policy.Question{Pack: r.pack, Rule: r.Name, Input: json.RawMessage(q.input)})
-			}
-		}
+		request, these := e.policies.request(questions.order, builtIn)
 		if len(these) == 0 {
 			continue
 		}
-		answers, err := e.answersTo(ctx, &request, builtIn)
+		request.Files = e.cueFiles
+		answers, err := e.answersTo(ctx, request, builtIn)
 		if err != nil {
 			return err
 		}
@@ -283,12 +293,37 @@ func (e *environment) askPolicies(ctx context.Context, order []policyQuestion, a
 			if i >= len(answers) {
 				break // the pack has a problem, which has been reported
 			}
-			for _, v := range asked[q] {
+			for _, v := range questions.waiting[q] {
 				v.add(q.rule, answers[i])
 			}
 		}
 	}
 	return nil
+}
+
+// request returns the questions of packs that come with Dray, or of others, and the same in the order of their answers.
+func (p *policies) request(order []policyQuestion, builtIn bool) (*policy.Request, []policyQuestion) {
+	var these []policyQuestion
+	request := new(policy.Request)
+	conditions := map[policyQuestion]int{}
+	for _, q := range order {
+		r := &p.rules[q.rule]
+		if r.builtIn != builtIn {
+			continue
+		}
+		ask := policy.Question{Pack: r.pack, Rule: r.Name, Input: json.RawMessage(q.input)}
+		if r.when != nil {
+			condition := policyQuestion{rule: q.rule, when: q.when}
+			if conditions[condition] == 0 {
+				request.When = append(request.When, policy.Question{Pack: r.pack, Rule: r.Name, Input: json.RawMessage(q.when)})
+				conditions[condition] = len(request.When)
+			}
+			ask.If = conditions[condition]
+		}
+		these = append(these, q)
+		request.Ask = append(request.Ask, ask)
+	}
+	return request, these
 }
 
 func (e *environment) answersTo(ctx context.Context, request *policy.Request, builtIn bool) ([]policy.Answer, error) {

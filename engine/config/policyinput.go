@@ -7,19 +7,19 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"reflect"
 	"slices"
+	"strconv"
 	"time"
 )
 
 // policyInput returns what rules see of a resource: itself with every default, as it is written, and its neighbours.
-func (e *environment) policyInput(r *loaded, reads map[string]bool) objectValue {
+func (e *environment) policyInput(r *loaded) objectValue {
 	in := maps.Clone(e.policyResource(r.v.kind, r.v.name))
-	if in == nil { // the repository's own settings of another environment
+	if in == nil { // it has no name
 		in = objectValue{}
 	}
-	if reads["written"] {
-		in["written"] = nodeValue{n: r.tree()}
-	}
+	in["written"] = later(func() policyValue { return nodeValue{n: r.tree()} })
 	in["environment"] = textValue(e.name)
 	return in
 }
@@ -34,21 +34,29 @@ func (e *environment) policyResource(kind, name string) objectValue {
 	if !ok || r.v.def == nil {
 		return nil
 	}
-	whole := nodeValue{r.tree(), r.v.def}
-	v := objectValue{"kind": textValue(kind), "metadata": whole.field("metadata")}
-	if spec := whole.field("spec"); spec != nil {
-		v["spec"] = spec
+	resource := reflect.ValueOf(e.modelled(r)).Elem()
+	v := objectValue{"kind": textValue(kind)}
+	for field, name := range map[string]string{"Metadata": "metadata", "Spec": "spec"} {
+		if f := r.v.def.object.field(name); f != nil {
+			v[name] = goValue{resource.FieldByName(field), f.typ}
+		}
 	}
 	switch kind {
 	case "Connection":
 		e.seeConnection(v, e.model.Connections[name])
 	case "Credential":
-		v["spec"] = withoutField(whole.field("spec"), "ciphertext")
-		v["facts"] = e.credentialFacts(e.model.Credentials[name])
+		c := e.model.Credentials[name]
+		v["spec"] = later(func() policyValue { return documentSpec(c.Spec.Raw, r.v.def) })
+		v["facts"] = e.credentialFacts(c)
+	case "KeyRing":
+		raw := e.model.KeyRings[name].Spec.Raw
+		v["spec"] = later(func() policyValue { return documentSpec(raw, r.v.def) })
+	case "Application":
+		v["spec"] = goValue{v: reflect.ValueOf(e.model.Applications[name].Spec.Declaration)}
 	case "Mapping":
 		e.seeMapping(v, e.model.Mappings[name])
 	case "MappingTest":
-		put1(v, "mapping", e.policyResource("Mapping", e.model.Tests[name].Spec.Mapping))
+		e.see(v, "mapping", "Mapping", e.model.Tests[name].Spec.Mapping)
 	case "Touchpoint":
 		e.seeTouchpoint(v, e.model.Touchpoints[name])
 	}
@@ -59,10 +67,31 @@ func (e *environment) policyResource(kind, name string) objectValue {
 	return v
 }
 
-// put1 sets a field, if there is something to set it to.
-func put1(v objectValue, name string, part objectValue) {
-	if part != nil {
-		v[name] = part
+// modelled returns the resource as linking has completed it.
+func (e *environment) modelled(r *loaded) any {
+	if r.v.kind == "Connection" {
+		return e.model.Connections[r.v.name]
+	}
+	return r.v.resource
+}
+
+// documentSpec returns the spec of a document that the model keeps as it is, without what is sealed.
+func documentSpec(raw []byte, def *typ) policyValue {
+	n, err := jsonNode(raw)
+	if err != nil {
+		return objectValue{}
+	}
+	spec := nodeValue{n, def}.field("spec")
+	if spec == nil {
+		return objectValue{}
+	}
+	return withoutField(spec, "ciphertext")
+}
+
+// see adds a neighbour, if it exists.
+func (e *environment) see(v objectValue, field, kind, name string) {
+	if _, ok := e.index[kind+"/"+name]; ok {
+		v[field] = later(func() policyValue { return e.policyResource(kind, name) })
 	}
 }
 
@@ -81,15 +110,10 @@ func withoutField(v policyValue, name string) policyValue {
 	return nodeValue{&n, at.t}
 }
 
-// seeConnection adds what the application has made of the settings, where they lead to, and the credential.
+// seeConnection adds where a connection leads to, and its credential.
 func (e *environment) seeConnection(v objectValue, c *Resource[Connection]) {
-	if text, err := json.Marshal(c.Spec); err == nil {
-		if spec, err := jsonValue(text); err == nil {
-			v["spec"] = spec
-		}
-	}
 	v["facts"] = e.connectionFacts(&c.Spec)
-	put1(v, "credential", e.policyResource("Credential", c.Spec.Credential))
+	e.see(v, "credential", "Credential", c.Spec.Credential)
 }
 
 // connectionFacts are whether the connection leaves the machine, and where it goes to.
@@ -156,7 +180,7 @@ func (e *environment) seeMapping(v objectValue, m *Resource[Mapping]) {
 	v["tests"] = textsValue(e.testsOf(m.Metadata.Name))
 	for side, ref := range map[string]*ObjectRef{"source": m.Spec.Source, "destination": m.Spec.Destination} {
 		if ref != nil {
-			put1(v, side, e.policyObject(ref.Connection, ref.Application, ref.Object))
+			e.seeObject(v, side, ref.Connection, ref.Application, ref.Object)
 		}
 	}
 }
@@ -176,15 +200,22 @@ func (e *environment) testsOf(mapping string) []string {
 func (e *environment) seeTouchpoint(v objectValue, t *Resource[Touchpoint]) {
 	v["source"] = e.policyEnd(t.Spec.Source.Connection, t.Spec.Source.Object)
 	v["destination"] = e.policyEnd(t.Spec.Destination.Connection, t.Spec.Destination.Object)
-	put1(v, "mapping", e.policyResource("Mapping", t.Spec.Mapping))
-	connections, mappings := objectValue{}, objectValue{}
-	for _, end := range t.Spec.Ends() {
-		put1(connections, end.Connection, e.policyResource("Connection", end.Connection))
-	}
-	for _, target := range t.Spec.Targets() {
-		put1(mappings, target.Mapping, e.policyResource("Mapping", target.Mapping))
-	}
-	v["connections"], v["mappings"] = connections, mappings
+	e.see(v, "mapping", "Mapping", t.Spec.Mapping)
+	v["facts"] = objectValue{"writes": later(func() policyValue { return e.policyWrites(&t.Spec) })}
+	v["connections"] = later(func() policyValue {
+		all := objectValue{}
+		for _, end := range t.Spec.Ends() {
+			e.see(all, end.Connection, "Connection", end.Connection)
+		}
+		return all
+	})
+	v["mappings"] = later(func() policyValue {
+		all := objectValue{}
+		for _, target := range t.Spec.Targets() {
+			e.see(all, target.Mapping, "Mapping", target.Mapping)
+		}
+		return all
+	})
 	switch s := t.Spec.Schedule; {
 	case s == nil:
 	case s.Ref != "":
@@ -196,22 +227,50 @@ func (e *environment) seeTouchpoint(v objectValue, t *Resource[Touchpoint]) {
 	}
 }
 
+// policyWrites lists everything a flow writes: what, how, and whether it is on another machine.
+func (e *environment) policyWrites(t *Touchpoint) policyValue {
+	list := &node{kind: listNode}
+	for _, end := range t.Ends() {
+		if end.Write == "" {
+			continue
+		}
+		n := &node{kind: objectNode}
+		for _, f := range [][2]string{{"path", end.Path}, {"connection", end.Connection}, {"object", end.Object}, {"write", end.Write}} {
+			n.keys = append(n.keys, &node{kind: stringNode, text: f[0]})
+			n.items = append(n.items, &node{kind: stringNode, text: f[1]})
+		}
+		n.keys = append(n.keys, &node{kind: stringNode, text: "remote"})
+		n.items = append(n.items, &node{kind: boolNode, text: strconv.FormatBool(e.remote(end.Connection))})
+		list.items = append(list.items, n)
+	}
+	return nodeValue{n: list}
+}
+
+// remote reports whether a connection leaves the machine.
+func (e *environment) remote(connection string) bool {
+	c := e.model.Connections[connection]
+	if c == nil || e.registry == nil {
+		return false
+	}
+	app, ok := e.registry.Get(c.Spec.Application)
+	return ok && app.Spec().Hosts
+}
+
 // policyEnd is one side of a flow.
 func (e *environment) policyEnd(connection, object string) objectValue {
 	end := objectValue{}
-	put1(end, "connection", e.policyResource("Connection", connection))
+	e.see(end, "connection", "Connection", connection)
 	if c := e.model.Connections[connection]; c != nil {
-		put1(end, "object", e.policyObject(connection, c.Spec.Application, object))
+		e.seeObject(end, "object", connection, c.Spec.Application, object)
 	}
 	return end
 }
 
-// policyObject returns the committed fields of an object: those of the connection, else those of its application.
-func (e *environment) policyObject(connection, application, object string) objectValue {
+// seeObject adds the committed fields of an object: those of the connection, else those of its application.
+func (e *environment) seeObject(v objectValue, field, connection, application, object string) {
 	if o := e.objectNamed(connection, application, object); o != nil {
-		return e.policyResource("Object", o.Metadata.Name)
+		e.see(v, field, "Object", o.Metadata.Name)
 	}
-	return nil
 }
 
 func (e *environment) objectNamed(connection, application, object string) *Resource[Object] {
@@ -249,19 +308,21 @@ func (e *environment) identity(b []byte, r *loaded, reads map[string]bool) []byt
 		b = e.mappingIdentity(b, e.model.Tests[r.v.name].Spec.Mapping)
 	case "Touchpoint":
 		t := &e.model.Touchpoints[r.v.name].Spec
-		if reads["source"] || reads["destination"] || reads["connections"] {
+		if reads["source"] {
+			b = e.endIdentity(b, t.Source.Connection, t.Source.Object)
+		}
+		if reads["destination"] {
+			b = e.endIdentity(b, t.Destination.Connection, t.Destination.Object)
+		}
+		if reads["connections"] || reads["facts"] {
 			for _, end := range t.Ends() {
 				b = e.identityOf(b, "Connection", end.Connection)
 			}
-			for _, end := range [][2]string{{t.Source.Connection, t.Source.Object}, {t.Destination.Connection, t.Destination.Object}} {
-				if c := e.model.Connections[end[0]]; c != nil {
-					if o := e.objectNamed(end[0], c.Spec.Application, end[1]); o != nil {
-						b = append(b, o.Digest...)
-					}
-				}
-			}
 		}
-		if reads["mapping"] || reads["mappings"] {
+		if reads["mapping"] {
+			b = e.mappingIdentity(b, t.Mapping)
+		}
+		if reads["mappings"] {
 			for _, target := range t.Targets() {
 				b = e.mappingIdentity(b, target.Mapping)
 			}
@@ -271,6 +332,17 @@ func (e *environment) identity(b []byte, r *loaded, reads map[string]bool) []byt
 		}
 	}
 	return append(b, e.name...)
+}
+
+// endIdentity appends what tells one side of a flow from others.
+func (e *environment) endIdentity(b []byte, connection, object string) []byte {
+	b = e.identityOf(b, "Connection", connection)
+	if c := e.model.Connections[connection]; c != nil && len(e.model.Objects) > 0 {
+		if o := e.objectNamed(connection, c.Spec.Application, object); o != nil {
+			b = append(b, o.Digest...)
+		}
+	}
+	return b
 }
 
 // identityOf appends the digest of a resource, and of a connection's credential.

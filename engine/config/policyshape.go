@@ -164,6 +164,7 @@ func (l *loader) neighbourShape(kind string) *shape {
 		connection, mapping := l.neighbourShape("Connection"), l.neighbourShape("Mapping")
 		end := &shape{fields: map[string]*shape{"connection": connection, "object": l.resourceShape("Object")}}
 		s.fields["source"], s.fields["destination"], s.fields["mapping"] = end, end, mapping
+		facts("writes")
 		s.fields["connections"], s.fields["mappings"] = &shape{each: connection}, &shape{each: mapping}
 		s.fields["schedule"] = shapeOfType(l.table.kind("Schedule").object.field("spec").typ)
 	}

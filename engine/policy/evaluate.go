@@ -31,16 +31,73 @@ func Evaluate(request *Request) *Response {
 		}
 		return response
 	}
-	ctx := cuecontext.New()
-	packs := response.load(ctx, set, request.Tests)
-	for i, q := range request.Ask {
-		if i > 0 && i%atOnce == 0 {
-			ctx = cuecontext.New()
-			packs = new(Response).load(ctx, set, false)
+	e := &evaluator{set: set, ctx: cuecontext.New()}
+	e.packs = response.load(e.ctx, set, request.Tests)
+	holds := make([]Answer, len(request.When))
+	unmet := make([]bool, len(request.When))
+	for i, q := range request.When {
+		unmet[i], holds[i] = e.unmet(q)
+	}
+	for _, q := range request.Ask {
+		switch i := q.If - 1; {
+		case i >= 0 && i < len(unmet) && holds[i].Problem != nil:
+			response.Answers = append(response.Answers, holds[i])
+		case i >= 0 && i < len(unmet) && unmet[i]:
+			response.Answers = append(response.Answers, Answer{})
+		default:
+			response.Answers = append(response.Answers, e.answer(q))
 		}
-		response.Answers = append(response.Answers, packs[q.Pack].answer(ctx, q))
 	}
 	return response
+}
+
+// An evaluator answers questions. Not safe for concurrent use.
+type evaluator struct {
+	set   *cuebuild.Set
+	ctx   *cue.Context
+	packs map[string]*loadedPack
+	asked int
+}
+
+// rule returns a rule with its input filled in. The problem says why there is none.
+func (e *evaluator) rule(q Question) (l *loadedPack, rule, input cue.Value, p *Problem) {
+	if e.asked++; e.asked%atOnce == 0 {
+		e.ctx = cuecontext.New()
+		e.packs = new(Response).load(e.ctx, e.set, false)
+	}
+	l = e.packs[q.Pack]
+	if l == nil || l.syntax == nil {
+		return l, rule, input, &Problem{Problem: cuebuild.Problem{Message: fmt.Sprintf("there is no pack %q", q.Pack)}}
+	}
+	x, err := cuejson.Extract("input.json", q.Input)
+	if err != nil {
+		return l, rule, input, &Problem{Problem: cuebuild.Problem{File: l.Files[0], Message: "the input is not JSON"}}
+	}
+	input = e.ctx.BuildExpr(x)
+	return l, l.ruleAlone(e.ctx, q.Rule).FillPath(pathOf(inputName), input).LookupPath(pathOf(rulesName, q.Rule)), input, nil
+}
+
+// unmet reports whether the condition of a rule does not hold.
+func (e *evaluator) unmet(q Question) (bool, Answer) {
+	l, rule, _, p := e.rule(q)
+	if p != nil {
+		return true, Answer{Problem: p}
+	}
+	when := rule.LookupPath(pathOf("when"))
+	met, err := when.Bool()
+	if err != nil {
+		return true, l.broken(cmp.Or(when.Validate(cue.Concrete(true)), err))
+	}
+	return !met, Answer{}
+}
+
+// answer evaluates a rule over an input.
+func (e *evaluator) answer(q Question) Answer {
+	l, rule, input, p := e.rule(q)
+	if p != nil {
+		return Answer{Problem: p}
+	}
+	return l.judge(rule, input)
 }
 
 // load reads all packs and notes what they are.
@@ -62,20 +119,6 @@ func (r *Response) load(ctx *cue.Context, set *cuebuild.Set, tests bool) map[str
 func isPack(name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	return first == Folder && !strings.HasSuffix(name, "_test.cue") && !strings.HasSuffix(name, "_tool.cue")
-}
-
-// answer evaluates a rule over an input.
-func (l *loadedPack) answer(ctx *cue.Context, q Question) Answer {
-	if l == nil || l.syntax == nil {
-		return Answer{Problem: &Problem{Problem: cuebuild.Problem{Message: fmt.Sprintf("there is no pack %q", q.Pack)}}}
-	}
-	x, err := cuejson.Extract("input.json", q.Input)
-	if err != nil {
-		return Answer{Problem: &Problem{Problem: cuebuild.Problem{File: l.Files[0], Message: "the input is not JSON"}}}
-	}
-	input := ctx.BuildExpr(x)
-	rule := l.ruleAlone(ctx, q.Rule).FillPath(cue.ParsePath(inputName), input).LookupPath(cue.MakePath(cue.Str(rulesName), cue.Str(q.Rule)))
-	return l.judge(rule, input)
 }
 
 // ruleAlone returns the pack with no other rule than this in it, so that asking for one does not evaluate all.
@@ -134,14 +177,23 @@ func (l *loadedPack) judge(rule, input cue.Value) Answer {
 	}
 	about := Finding{Message: oneLine(text(rule, "message")), Hint: oneLine(text(rule, "hint"))}
 	for _, field := range []string{"message", "hint"} {
-		if v := rule.LookupPath(cue.ParsePath(field)); v.Exists() {
+		if v := rule.LookupPath(pathOf(field)); v.Exists() {
 			if err := v.Validate(cue.Concrete(true)); err != nil {
 				return l.broken(err)
 			}
 		}
 	}
+	if when := rule.LookupPath(pathOf("when")); when.Exists() {
+		met, err := when.Bool()
+		if err != nil {
+			return l.broken(cmp.Or(when.Validate(cue.Concrete(true)), err))
+		}
+		if !met {
+			return Answer{}
+		}
+	}
 	var a Answer
-	if deny := rule.LookupPath(cue.ParsePath("deny")); deny.Exists() {
+	if deny := rule.LookupPath(pathOf("deny")); deny.Exists() {
 		it, err := deny.List()
 		if err != nil {
 			return l.broken(err)
@@ -154,7 +206,7 @@ func (l *loadedPack) judge(rule, input cue.Value) Answer {
 			a.Findings = append(a.Findings, f)
 		}
 	}
-	if require := rule.LookupPath(cue.ParsePath("require")); require.Exists() {
+	if require := rule.LookupPath(pathOf("require")); require.Exists() {
 		a.Findings = append(a.Findings, required(require, input, about)...)
 	}
 	if len(a.Findings) > maxFindings {

@@ -20,7 +20,7 @@ const testsName = "tests"
 
 // ruleFields are the fields of a rule.
 func ruleFields() []string {
-	return []string{"kinds", "severity", "doc", "message", "hint", "require", "deny"}
+	return []string{"kinds", "severity", "doc", "message", "hint", "when", "require", "deny"}
 }
 
 // A loadedPack is a pack that can be asked.
@@ -98,7 +98,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // describe lists the rules, and reports what is no rule.
 func (l *loadedPack) describe() {
-	rules := l.value.LookupPath(cue.ParsePath(rulesName))
+	rules := l.value.LookupPath(pathOf(rulesName))
 	it, err := rules.Fields()
 	if !rules.Exists() || err != nil {
 		l.problem(cuebuild.Position{File: l.Files[0], Line: 1, Col: 1}, "the pack has no rules", `add rules: "a-name": {kinds: ["Touchpoint"], message: "…", require: {…}}`)
@@ -140,7 +140,8 @@ func (l *loadedPack) rule(name string, v cue.Value) {
 	if len(l.problems) > known {
 		return
 	}
-	r.Reads = l.syntax.reads(name, func(p token.Pos) Read { return Read{At: l.position(p)} })
+	place := func(p token.Pos) Read { return Read{At: l.position(p)} }
+	r.Reads, r.When = l.syntax.reads(name, place), l.syntax.whenReads(name, place)
 	l.Rules = append(l.Rules, r)
 }
 
@@ -163,7 +164,7 @@ func (l *loadedPack) unknownFields(rule string, v cue.Value) {
 // kinds returns the kinds that a rule judges. Whether there are such kinds is judged by who knows them.
 func (l *loadedPack) kinds(rule string, v cue.Value, at cuebuild.Position) []string {
 	var kinds []string
-	if err := v.LookupPath(cue.ParsePath("kinds")).Decode(&kinds); err != nil || len(kinds) == 0 {
+	if err := v.LookupPath(pathOf("kinds")).Decode(&kinds); err != nil || len(kinds) == 0 {
 		l.problem(l.fieldAt(v, "kinds", at), fmt.Sprintf("the rule %q does not say which kinds it judges", rule), `write kinds: ["Touchpoint"], for example`)
 	}
 	return kinds
@@ -171,7 +172,7 @@ func (l *loadedPack) kinds(rule string, v cue.Value, at cuebuild.Position) []str
 
 // describeTests adds the tests to their rules.
 func (l *loadedPack) describeTests() {
-	tests := l.value.LookupPath(cue.ParsePath(testsName))
+	tests := l.value.LookupPath(pathOf(testsName))
 	it, err := tests.Fields()
 	for err == nil && tests.Exists() && it.Next() {
 		name := it.Selector().Unquoted()
@@ -200,9 +201,9 @@ func (l *loadedPack) tests(v cue.Value) (all []Test) {
 	}
 	for it.Next() {
 		t := Test{Name: text(it.Value(), "name"), At: l.at(it.Value())}
-		input, err := it.Value().LookupPath(cue.ParsePath(inputName)).MarshalJSON()
+		input, err := it.Value().LookupPath(pathOf(inputName)).MarshalJSON()
 		if err == nil {
-			err = it.Value().LookupPath(cue.ParsePath("finds")).Decode(&t.Finds)
+			err = it.Value().LookupPath(pathOf("finds")).Decode(&t.Finds)
 		}
 		if err != nil || t.Name == "" {
 			l.problem(t.At, "a test has a name, an input, and the paths of what is found in it", `write {name: "…", input: {…}, finds: []}`)
@@ -225,7 +226,7 @@ func (l *loadedPack) at(v cue.Value) cuebuild.Position {
 }
 
 func (l *loadedPack) fieldAt(v cue.Value, name string, around cuebuild.Position) cuebuild.Position {
-	if f := v.LookupPath(cue.ParsePath(name)); f.Exists() {
+	if f := v.LookupPath(pathOf(name)); f.Exists() {
 		return l.at(f)
 	}
 	return around
@@ -238,13 +239,21 @@ func (l *loadedPack) position(p token.Pos) cuebuild.Position {
 	return cuebuild.Position{File: l.Files[0]}
 }
 
-func has(v cue.Value, field string) bool { return v.LookupPath(cue.ParsePath(field)).Exists() }
+func has(v cue.Value, field string) bool { return v.LookupPath(pathOf(field)).Exists() }
 
 // text returns a field that is a text already, else "".
 func text(v cue.Value, field string) string {
-	s, err := v.LookupPath(cue.ParsePath(field)).String()
+	s, err := v.LookupPath(pathOf(field)).String()
 	if err != nil {
 		return ""
 	}
 	return s
+}
+
+func pathOf(fields ...string) cue.Path {
+	steps := make([]cue.Selector, len(fields))
+	for i, f := range fields {
+		steps[i] = cue.Str(f)
+	}
+	return cue.MakePath(steps...)
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -106,17 +107,66 @@ func (s *ruleSyntax) reads(rule string, place func(token.Pos) Read) []Read {
 	return r.compact()
 }
 
-// compact drops what lies inside of something else that is read.
+// whenReads returns what the condition of a rule looks at, with what it may take from lets. nil: it cannot be asked by itself.
+func (s *ruleSyntax) whenReads(rule string, place func(token.Pos) Read) []Read {
+	fields := s.rules[rule]
+	if s.aliased || len(fields) != 1 {
+		return nil
+	}
+	body, ok := fields[0].Value.(*ast.StructLit)
+	if !ok {
+		return nil
+	}
+	r := &reader{place: place, reads: []Read{}}
+	found := false
+	for _, d := range body.Elts {
+		switch d := d.(type) {
+		case *ast.LetClause:
+			r.walk(d)
+		case *ast.Field:
+			if labelOf(d) == "when" {
+				found = true
+				r.walk(d.Value)
+			}
+		}
+	}
+	if !found || mentions(body, rulesName) {
+		return nil
+	}
+	for _, d := range s.rest {
+		r.walk(d)
+	}
+	return r.compact()
+}
+
+// compact drops what lies inside of something else that is read, and what is asked for twice.
 func (r *reader) compact() []Read {
-	slices.SortStableFunc(r.reads, func(a, b Read) int { return slices.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(r.reads, func(a, b Read) int {
+		return cmp.Or(slices.Compare(a.Path, b.Path), cmp.Compare(number(a.Presence), number(b.Presence)))
+	})
 	var kept []Read
 	for _, read := range r.reads {
-		if n := len(kept); n > 0 && len(kept[n-1].Path) <= len(read.Path) && slices.Equal(kept[n-1].Path, read.Path[:len(kept[n-1].Path)]) {
+		if slices.ContainsFunc(kept, func(k Read) bool { return k.holds(read) }) {
 			continue
 		}
 		kept = append(kept, read)
 	}
 	return kept
+}
+
+// holds reports whether whoever reads k has seen r.
+func (k Read) holds(r Read) bool {
+	if k.Presence {
+		return r.Presence && slices.Equal(k.Path, r.Path)
+	}
+	return len(k.Path) <= len(r.Path) && slices.Equal(k.Path, r.Path[:len(k.Path)])
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // walk notes every use of the input.
@@ -134,6 +184,8 @@ func (r *reader) walk(n ast.Node) {
 		case *ast.LetClause:
 			r.walk(n.Expr)
 			return false
+		case *ast.BinaryExpr:
+			return !r.presence(n)
 		case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
 			return !r.use(n.(ast.Expr))
 		}
@@ -164,6 +216,25 @@ func (r *reader) use(x ast.Expr) bool {
 	read.Path = path
 	r.reads = append(r.reads, read)
 	return true
+}
+
+// presence notes the question whether there is a value: input.a.b == _|_. What the value is does not matter to it.
+func (r *reader) presence(x *ast.BinaryExpr) bool {
+	if x.Op != token.EQL && x.Op != token.NEQ {
+		return false
+	}
+	for _, sides := range [][2]ast.Expr{{x.X, x.Y}, {x.Y, x.X}} {
+		if _, bottom := sides[1].(*ast.BottomLit); !bottom {
+			continue
+		}
+		if path, ended, ok := r.chain(sides[0]); ok && !ended && len(path) > 0 {
+			read := r.place(sides[0].Pos())
+			read.Path, read.Presence = path, true
+			r.reads = append(r.reads, read)
+			return true
+		}
+	}
+	return false
 }
 
 // chain follows input.a["b"].c. ended says that the rest of the path is not known before the rule runs.

@@ -15,14 +15,17 @@ const Folder = "policies"
 type Request struct {
 	Files map[string]string `json:"files"` // by path: the packs below [Folder], and what they import
 	Tests bool              `json:"tests,omitempty"`
+	When  []Question        `json:"when,omitempty"` // whether the conditions of rules hold
 	Ask   []Question        `json:"ask,omitempty"`
 }
 
-// A Question asks what a rule says of an input. The input holds at least what the rule reads.
+// A Question asks what a rule says of an input. The input holds at least what the rule, or its condition, reads.
 type Question struct {
 	Pack  string          `json:"pack"`
 	Rule  string          `json:"rule"`
 	Input json.RawMessage `json:"input"`
+	// If is the number, from 1, of the condition in When that decides whether the question is asked at all. 0: it always is.
+	If int `json:"if,omitempty"`
 }
 
 // A Response is the packs, an answer to each question, and what is wrong with the packs.
@@ -51,13 +54,16 @@ type Rule struct {
 	Hint     string            `json:"hint,omitempty"`
 	At       cuebuild.Position `json:"at"`
 	Reads    []Read            `json:"reads"`
+	When     []Read            `json:"when,omitempty"` // what the condition reads, where it can be asked by itself
 	Tests    []Test            `json:"tests,omitempty"`
 }
 
-// A Read is a path of the input that a rule looks at: all of what is there. An empty path is the whole input.
+// A Read is a path of the input that a rule looks at: all of what is there, or only whether there is something. An empty path is the
+// whole input.
 type Read struct {
-	Path []string          `json:"path"`
-	At   cuebuild.Position `json:"at"`
+	Path     []string          `json:"path"`
+	Presence bool              `json:"presence,omitempty"`
+	At       cuebuild.Position `json:"at"`
 }
 
 // A Test is an input of a rule, and the paths of what the rule must find in it. None: the input must pass.
