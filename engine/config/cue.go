@@ -55,8 +55,12 @@ func (e *environment) cueProblems(problems []cueProblem) {
 	said := map[string]bool{}
 	faulty := map[string]bool{} // folders of packages
 	for _, p := range problems {
+		if p.Spare {
+			e.spare = append(e.spare, p)
+			continue
+		}
 		faulty[path.Dir(p.File)] = true
-		d := diag.Diagnostic{Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: p.File, Line: p.Line, Col: p.Col}, Path: p.Path, Message: p.Message, Hint: cmp.Or(p.hint, defaultHint(codeCUE))}
+		d := e.cueProblem(p)
 		if tag := cmp.Or(p.Tag, e.tagAt(p)); tag != "" {
 			if said[tag] {
 				continue
@@ -69,6 +73,30 @@ func (e *environment) cueProblems(problems []cueProblem) {
 	for name, src := range e.cueFiles {
 		if faulty[path.Dir(name)] {
 			e.doubts.file([]byte(src))
+		}
+	}
+}
+
+func (e *environment) cueProblem(p cueProblem) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: codeCUE, Severity: diag.Error, Pos: diag.Pos{File: p.File, Line: p.Line, Col: p.Col}, Path: p.Path, Message: p.Message,
+		Hint: cmp.Or(p.hint, cueHint(p.Message, func() []string { return e.cueNames(p.File) })),
+	}
+}
+
+// spareProblems reports what the definitions say of a package that nothing else is said of.
+func (e *environment) spareProblems() {
+	faulty := map[string]bool{} // folders of packages
+	for _, list := range []diag.List{e.list, e.loader.list} {
+		for _, d := range list {
+			if d.Severity != diag.Warning {
+				faulty[path.Dir(d.Pos.File)] = true
+			}
+		}
+	}
+	for _, p := range e.spare {
+		if !faulty[path.Dir(p.File)] {
+			e.list.Add(e.cueProblem(p))
 		}
 	}
 }

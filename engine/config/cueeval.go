@@ -23,16 +23,48 @@ type evaluation struct {
 	response *cueResponse
 }
 
-// evaluatePackages evaluates every package of the request that may hold resources: policies do not.
-func evaluatePackages(request *cueRequest) *cueResponse {
+func newEvaluation(request *cueRequest, build func(map[string]string) (*cuebuild.Set, error)) *evaluation {
 	e := &evaluation{request: request, ctx: cuecontext.New(), response: &cueResponse{Version: cueVersion}}
 	var err error
-	if e.Set, err = cuebuild.New(request.Files); err != nil {
+	if e.Set, err = build(request.Files); err != nil {
 		e.problems(err, cuebuild.ModuleFile)
+	}
+	return e
+}
+
+// evaluatePackages evaluates every package of the request that may hold resources: policies do not. What the definitions refuse is
+// evaluated again without them: loading says what is wrong with it, in better words and at better places.
+func evaluatePackages(request *cueRequest) *cueResponse {
+	e := newEvaluation(request, cuebuild.New)
+	if len(e.response.Problems) > 0 {
 		return e.response
 	}
 	for _, p := range e.Packages(holdsResources) {
+		strict := *e.response
+		e.response = &cueResponse{Version: cueVersion}
 		e.evaluate(p)
+		if len(e.response.Problems) > 0 {
+			e.response = evaluateLoosely(request, p, e.response)
+		}
+		e.response.Resources = append(strict.Resources, e.response.Resources...)
+		e.response.Problems = append(strict.Problems, e.response.Problems...)
+	}
+	return e.response
+}
+
+// evaluateLoosely evaluates a package without the definitions. What they said is kept to spare.
+func evaluateLoosely(request *cueRequest, p cuebuild.Package, strict *cueResponse) *cueResponse {
+	e := newEvaluation(request, cuebuild.NewLoose)
+	if len(e.response.Problems) > 0 {
+		return strict
+	}
+	e.evaluate(p)
+	for _, q := range strict.Problems {
+		same := func(r cueProblem) bool { return r.Problem == q.Problem }
+		if !slices.ContainsFunc(e.response.Problems, same) {
+			q.Spare = true
+			e.response.Problems = append(e.response.Problems, q)
+		}
 	}
 	return e.response
 }
@@ -48,7 +80,11 @@ func (e *evaluation) problems(err error, file string) {
 		e.response.Problems = append(e.response.Problems, tag)
 		return
 	}
-	for _, p := range e.Problems(err, file) {
+	all := e.Problems(err, file)
+	for _, p := range all {
+		if len(all) > 1 && strings.HasPrefix(p.Message, "no tag for ") {
+			continue // it follows from the others: the file that has the tag could not be read
+		}
 		e.response.Problems = append(e.response.Problems, cueProblem{Problem: p})
 	}
 }
@@ -162,6 +198,10 @@ func (e *evaluation) collect(v cue.Value, p cuebuild.Package, depth int) {
 	case cue.ListKind:
 		for it, err := v.List(); err == nil && it.Next(); {
 			e.collect(it.Value(), p, depth+1)
+		}
+	case cue.BottomKind:
+		if err := v.Err(); err != nil && strings.Contains(err.Error(), "undefined field") { // which may be a template's, yet none can fill it in
+			e.problems(err, p.Files[0])
 		}
 	}
 }
@@ -284,10 +324,43 @@ func (x *exporter) placed(w *wireNode, at cuebuild.Position) *wireNode {
 // place returns where a value stands in a file of the user's: the first of what it is made of that does, else where what is
 // around it stands.
 func (x *exporter) place(v cue.Value, around cuebuild.Position) cuebuild.Position {
+	if p, ok := x.literal(v, 0); ok {
+		return p
+	}
 	if p, ok := x.source(v, false, 0); ok {
 		return p
 	}
 	return around
+}
+
+// literal returns where a value is written out, following references to it: what a template passes on is mended where it was given.
+func (x *exporter) literal(v cue.Value, depth int) (cuebuild.Position, bool) {
+	if depth > 6 {
+		return cuebuild.Position{}, false
+	}
+	n := v.Source()
+	if f, ok := n.(*ast.Field); ok {
+		n = f.Value
+	}
+	switch n.(type) {
+	case *ast.BasicLit, *ast.StructLit, *ast.ListLit, *ast.Interpolation, *ast.UnaryExpr:
+		if p, ok := x.set.At(n.Pos()); ok {
+			return p, true
+		}
+	}
+	if d := cue.Dereference(v); d.Exists() && d.Path().String() != v.Path().String() {
+		if p, ok := x.literal(d, depth+1); ok {
+			return p, true
+		}
+	}
+	if op, args := v.Expr(); op == cue.AndOp || op == cue.OrOp {
+		for _, a := range args {
+			if p, ok := x.literal(a, depth+1); ok {
+				return p, true
+			}
+		}
+	}
+	return cuebuild.Position{}, false
 }
 
 // label returns where the name of a field stands.

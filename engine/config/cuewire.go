@@ -39,8 +39,11 @@ type cueResource struct {
 // A cueProblem is an error of the evaluator.
 type cueProblem struct {
 	cuebuild.Problem
-	Tag  string `json:"tag,omitempty"` // the tag that it is about
-	hint string // where the parent has a better one than the code's
+	Tag string `json:"tag,omitempty"` // the tag that it is about
+	// Spare: it counts only where loading finds nothing wrong in the package. It comes of the definitions that loading itself goes by, in
+	// other words.
+	Spare bool   `json:"spare,omitempty"`
+	hint  string // where the parent has a better one than the code's
 }
 
 // A wireNode is a node on its way from the child.
@@ -89,6 +92,9 @@ func (w *wireNode) valid(depth int) error {
 // node converts the node.
 func (w *wireNode) node() *node {
 	n := &node{kind: w.Kind, style: doubleStyle, text: w.Text, origin: w.File, line: w.Line, col: w.Col}
+	if w.Kind == objectNode || w.Kind == listNode {
+		n.style = flowStyle // it begins at its bracket
+	}
 	for _, k := range w.Keys {
 		n.keys = append(n.keys, k.node())
 	}

@@ -18,6 +18,7 @@ type environment struct {
 	*loader
 	name       string
 	list       diag.List // of this environment
+	spare      []cueProblem
 	spec       Environment
 	repository *loaded
 	resources  []*loaded
@@ -62,6 +63,7 @@ func (e *environment) link() *Model {
 	e.touchpoints()
 	e.tests()
 	e.compile()
+	e.spareProblems()
 	if e.list.HasErrors() || e.loader.list.HasErrors() {
 		return nil
 	}

@@ -160,6 +160,11 @@ func (e *environment) patch(ctx context.Context, base []*loaded, patches map[str
 	}
 	e.cueProblems(problems)
 	e.resources = append(append([]*loaded(nil), base...), built...)
+	for _, r := range built {
+		if e.table.kind(r.kind) == nil {
+			e.doubts.kindless = append(e.doubts.kindless, r.tree())
+		}
+	}
 	e.soleRepository()
 	index := map[string]int{}
 	for i, r := range e.resources {

@@ -5,6 +5,7 @@
 package cuebuild
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/load"
 	"cuelang.org/go/cue/parser"
@@ -40,14 +42,57 @@ type Set struct {
 
 // New returns a set of files by path. The error is that of a malformed module file, for [Set.Problems].
 func New(texts map[string]string) (*Set, error) {
-	files := make(map[string][]byte, len(texts))
-	for name, text := range texts {
-		files[name] = []byte(text)
-	}
 	definitions, err := schemaFiles()
 	if err != nil {
 		return nil, err
 	}
+	return newSet(texts, definitions)
+}
+
+// NewLoose is [New] with definitions that have their names and allow everything: what the files themselves have wrong shows, and
+// resources that the definitions refuse can be looked at.
+func NewLoose(texts map[string]string) (*Set, error) {
+	definitions, err := schemaFiles()
+	if err != nil {
+		return nil, err
+	}
+	for name, text := range definitions {
+		if path.Ext(name) != ".cue" || name == ModuleFile {
+			continue
+		}
+		if definitions[name], err = loose(name, text); err != nil {
+			return nil, err
+		}
+	}
+	return newSet(texts, definitions)
+}
+
+// loose returns a file of definitions that all allow anything.
+func loose(name string, text []byte) ([]byte, error) {
+	f, err := parser.ParseFile(name, text)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "package %s\n", f.PackageName())
+	for _, d := range f.Decls {
+		field, ok := d.(*ast.Field)
+		if !ok {
+			continue
+		}
+		if label, _, err := ast.LabelName(field.Label); err == nil && strings.HasPrefix(label, "#") {
+			fmt.Fprintf(&b, "%s: _\n", label)
+		}
+	}
+	return b.Bytes(), nil
+}
+
+func newSet(texts map[string]string, definitions map[string][]byte) (*Set, error) {
+	files := make(map[string][]byte, len(texts))
+	for name, text := range texts {
+		files[name] = []byte(text)
+	}
+	var err error
 	s := &Set{files: texts, registry: schemaRegistry{newMemoryFS("/"+schemaFolder, definitions)}}
 	for name, data := range definitions {
 		files[schemaFolder+"/"+name] = data
