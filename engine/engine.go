@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,16 @@ type Options struct {
 	Samples      SampleOptions // the zero options keep none
 	Log          hclog.Logger
 	Now          func() time.Time // nil means time.Now
+	// Use is for whom the credentials are that may be opened. Empty: for agents.
+	Use secret.Use
+	// Ring seals the state in place of the repository's key ring, for a state that is thrown away. nil: the repository's.
+	Ring *secret.Ring
+	// ObserveOnly runs every touchpoint in the mode observe, whatever it says: nothing is written to any application.
+	ObserveOnly bool
+	// Judge judges a valid model further. With an error among what it says the model is not applied. nil: nothing more is judged.
+	Judge func(ctx context.Context, m *config.Model) diag.List
+	// Ended hears of every run that ended, with all its counts. nil: nobody does. It must not block.
+	Ended func(touchpoint string, status state.RunStatus, code string, counts state.Counts)
 	// Serve are the surfaces: each runs until its context ends. They start when the state is open.
 	Serve []func(ctx context.Context, e *Engine) error
 }
@@ -141,7 +152,7 @@ func (e *Engine) prepare(ctx context.Context, repositoryID string) error {
 	e.pool = connect.NewPool(connect.Options{
 		Registry: e.options.Registry,
 		Vault: &connect.Vault{
-			Identity: e.identity, RepositoryID: repositoryID, Environment: e.options.Environment, Use: secret.UseAgent,
+			Identity: e.identity, RepositoryID: repositoryID, Environment: e.options.Environment, Use: cmp.Or(e.options.Use, secret.UseAgent),
 			Memory: memory{e.store}, Now: e.options.Now,
 		},
 		Egress: e.options.Egress,
@@ -245,7 +256,11 @@ func (e *Engine) reconcileOptions(restored *generation) reconcile.Options {
 }
 
 func (e *Engine) load(ctx context.Context, tree *repo.Tree) (*config.Model, diag.List, error) {
-	return config.Load(ctx, tree, config.Options{Environment: e.options.Environment, Registry: e.options.Registry, Cache: e.cache, Compile: mapping.Check})
+	m, list, err := config.Load(ctx, tree, config.Options{Environment: e.options.Environment, Registry: e.options.Registry, Cache: e.cache, Compile: mapping.Check})
+	if err != nil || m == nil || e.options.Judge == nil {
+		return m, list, err
+	}
+	return m, append(list, e.options.Judge(ctx, m)...).Sorted(), nil
 }
 
 // use makes a generation the current one.
@@ -261,6 +276,9 @@ func (e *Engine) use(g *generation) {
 
 // acceptRing takes a newer key ring of the repository into use.
 func (e *Engine) acceptRing(ctx context.Context, m *config.Model) error {
+	if e.options.Ring != nil {
+		return nil
+	}
 	r, ok := m.KeyRings[e.options.Environment]
 	if !ok {
 		return fmt.Errorf("the repository has no key ring for environment %q any more", e.options.Environment)

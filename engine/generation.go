@@ -90,7 +90,7 @@ func (e *Engine) build(changes plan.Changes, m *config.Model, commit string) (*g
 			g.revisions[name] = before.revisions[name]
 			continue
 		}
-		f, err := newFlow(m, name, commit)
+		f, err := e.newFlow(m, name, commit)
 		if err != nil {
 			return nil, err
 		}
@@ -99,10 +99,13 @@ func (e *Engine) build(changes plan.Changes, m *config.Model, commit string) (*g
 	return g, nil
 }
 
-func newFlow(m *config.Model, name, commit string) (*flow, error) {
+func (e *Engine) newFlow(m *config.Model, name, commit string) (*flow, error) {
 	rf, err := run.NewFlow(m, name, commit)
 	if err != nil {
 		return nil, err
+	}
+	if e.options.ObserveOnly {
+		rf.Spec.Mode = "observe"
 	}
 	f := &flow{Flow: rf, words: sync.OnceValue(func() sample.Words { return sample.WordsOf(m, name) })}
 	if s, ok := m.ScheduleOf(&f.Spec); ok {
@@ -198,7 +201,7 @@ func (e *Engine) restore(ctx context.Context) (*generation, error) {
 	}
 	g := &generation{commit: a.Commit, model: a.Model, flows: map[string]*flow{}, ids: map[int64]string{}, revisions: a.Revisions}
 	for name := range a.Model.Touchpoints {
-		if g.flows[name], err = newFlow(a.Model, name, a.Revisions[name]); err != nil {
+		if g.flows[name], err = e.newFlow(a.Model, name, a.Revisions[name]); err != nil {
 			return nil, err
 		}
 	}

@@ -119,6 +119,9 @@ func (e *Engine) parked(ctx context.Context, f *flow) (bool, error) {
 // ended tells the log and the metrics of a run that ended.
 func (e *Engine) ended(touchpoint string, status state.RunStatus, code string, n state.Counts) {
 	e.metrics.ended(touchpoint, status)
+	if e.options.Ended != nil {
+		e.options.Ended(touchpoint, status, code, n)
+	}
 	log := e.log.Info
 	if status == state.RunFailed || status == state.RunParked || status == state.RunPartial {
 		log = e.log.Warn

@@ -113,6 +113,9 @@ func (e *Engine) openRing(doc []byte, facts state.RingFacts) (*secret.Ring, erro
 }
 
 func (e *Engine) ringDocument(files fs.FS) ([]byte, error) {
+	if e.options.Ring != nil {
+		return e.options.Ring.File().Encode()
+	}
 	if files != nil {
 		doc, err := FindKeyRing(files, e.options.Environment)
 		if err != nil {

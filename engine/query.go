@@ -34,6 +34,9 @@ func (e *Engine) WaitStatus(ctx context.Context, token string) (reconcile.Status
 	return e.withCredentials(s), err
 }
 
+// Changed returns a channel that is closed when the status next changes.
+func (e *Engine) Changed() <-chan struct{} { return e.reconciler.Changed() }
+
 // Reconcile asks for a look at the repository now.
 func (e *Engine) Reconcile() string { return e.reconciler.Request() }
 

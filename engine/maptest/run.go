@@ -133,18 +133,15 @@ func list(o Options) []job {
 
 // stepsOf returns the names of all steps that a test knows of: the touchpoint's, and those that its cases give something for. nil: none.
 func stepsOf(m *config.Model, t *config.MappingTest) map[string]expr.Type {
-	steps := OptionsFor(m, t.Mapping, t.Touchpoint).Steps
+	o := OptionsFor(m, t.Mapping, t.Touchpoint)
 	for i := range t.Cases {
 		if g := t.Cases[i].Given; g != nil {
 			for name := range g.Steps {
-				if steps == nil {
-					steps = map[string]expr.Type{}
-				}
-				steps[name] = expr.Type{}
+				addStep(&o, name)
 			}
 		}
 	}
-	return steps
+	return o.Steps
 }
 
 // runner is what all workers share.
@@ -200,6 +197,9 @@ func (r *runner) program(j *job, key string) (*mapping.Program, string) {
 func OptionsFor(m *config.Model, name, touchpoint string) mapping.Options {
 	o := mapping.Options{Lookups: map[string]*config.Lookup{}}
 	if mp, ok := m.Mappings[name]; ok {
+		for _, step := range mapping.StepNames(&mp.Spec) {
+			addStep(&o, step)
+		}
 		for _, l := range mp.Spec.Fields.Lookups() {
 			if r, ok := m.Lookups[l]; ok {
 				o.Lookups[l] = &r.Spec
@@ -210,7 +210,9 @@ func OptionsFor(m *config.Model, name, touchpoint string) mapping.Options {
 	if !ok {
 		return o
 	}
-	o.Where = t.Spec.Source.Where
+	if t.Spec.Split == nil { // else the filter is about another record than the mapping's
+		o.Where = t.Spec.Source.Where
+	}
 	for _, target := range t.Spec.Targets() {
 		if target.Mapping == name {
 			o.Key = target.Destination.Key
@@ -218,15 +220,19 @@ func OptionsFor(m *config.Model, name, touchpoint string) mapping.Options {
 		}
 	}
 	for _, s := range t.Spec.Steps {
-		if o.Steps == nil {
-			o.Steps = map[string]expr.Type{}
-		}
-		o.Steps[s.Name] = expr.Type{}
+		addStep(&o, s.Name)
 	}
 	if c, ok := m.Connections[t.Spec.Source.Connection]; ok {
 		o.Zone = c.Spec.Zone
 	}
 	return o
+}
+
+func addStep(o *mapping.Options, name string) {
+	if o.Steps == nil {
+		o.Steps = map[string]expr.Type{}
+	}
+	o.Steps[name] = expr.Type{}
 }
 
 // worker runs cases one after the other.

@@ -23,9 +23,6 @@ type Update struct {
 	Left diag.List
 }
 
-// CodeNotUpdated is the code of a case that Updated leaves as it is.
-const CodeNotUpdated = "test/not-updated"
-
 // Updated changes the expectations of failed cases to what came out, in the text of the files they stand in: what differs is replaced, and
 // comments and everything else stay. A part of an output stays a part. fsys is what the model was loaded from.
 func Updated(fsys fs.FS, m *config.Model, r Report) (Update, error) {

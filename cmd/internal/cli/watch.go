@@ -15,9 +15,10 @@ import (
 
 // watched is one state of a watched folder.
 type watched struct {
-	model *config.Model // nil when there are errors
-	list  diag.List
-	tree  fs.FS
+	model  *config.Model // nil when there are errors
+	list   diag.List
+	tree   fs.FS
+	commit string
 }
 
 // watch judges a folder now and whenever its content changes, and shows each state, until ctx ends. Only what changed is read again.
@@ -42,7 +43,7 @@ func (a *app) watch(ctx context.Context, dir, environment string, show func(watc
 			last = ""
 		case rev.Commit != last:
 			last = rev.Commit
-			if err := show(watched{model, list, rev.Tree}); err != nil {
+			if err := show(watched{model, list, rev.Tree, rev.Commit}); err != nil {
 				return err
 			}
 		}
