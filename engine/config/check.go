@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,8 +20,9 @@ type checker struct {
 	problems []problem
 	refs     []reference
 	bad      map[*node]bool // values that cannot be used
-	doc      string         // what the field around is for
+	current  *fieldTyp      // what the field around may be
 	owner    *node          // the name of the field around
+	around   []*typ         // the objects around, from the outermost
 }
 
 // A reference is a text that names a resource.
@@ -43,7 +46,7 @@ func (c *checker) fail(n *node, code, message, hint string) {
 	}
 	c.spoil(n)
 	if hint == "" {
-		hint = c.doc
+		hint = c.form()
 	}
 	p := problemAt(n, code, message, hint)
 	p.path = pathString(c.path)
@@ -101,6 +104,9 @@ func (c *checker) alternatives(n *node, t *typ) {
 		return
 	}
 	if a := t.choose(n); a != nil {
+		if !c.quiet && n.kind == stringNode && !c.try(n, a) && c.spelt(n, t) {
+			return
+		}
 		if n.kind < listNode && t.says != "" && !c.try(n, a) {
 			c.badValue(n, t)
 			return
@@ -113,6 +119,10 @@ func (c *checker) alternatives(n *node, t *typ) {
 		return
 	}
 	best := nearestOf(t.alts, n)
+	if n.kind == objectNode && len(n.keys) == 1 && t.isConst(n.keys[0]) {
+		c.fail(n, codeBadValue, fmt.Sprintf("%s takes nothing", n.keys[0].text), "write it by itself: "+n.keys[0].text)
+		return
+	}
 	if best == nil || (n.kind == objectNode && best.affinity(n) == 0) {
 		c.notOneOf(n, t)
 		return
@@ -167,59 +177,6 @@ func (t *typ) affinity(n *node) int {
 		}
 	}
 	return count
-}
-
-func (c *checker) notOneOf(n *node, t *typ) {
-	var words []string
-	t.words(&words)
-	hint := ""
-	text := n.text
-	if n.kind == objectNode && len(n.keys) > 0 {
-		text = n.keys[0].text
-	}
-	if near := diag.Nearest(text, words); near != "" {
-		hint = fmt.Sprintf("did you mean %s?", near)
-	}
-	c.fail(n, codeBadValue, fmt.Sprintf("%s is not one of %s", n.shown(), t.describe()), hint)
-}
-
-// words are the texts that could have been meant.
-func (t *typ) words(into *[]string) {
-	for _, v := range t.consts {
-		if v.kind == stringNode {
-			*into = append(*into, v.text)
-		}
-	}
-	for _, a := range t.alts {
-		a.words(into)
-	}
-	if t.object != nil {
-		*into = append(*into, t.object.names()...)
-	}
-}
-
-// wrongType reports a value of a kind that cannot be right, and the trap that may have led to it.
-func (c *checker) wrongType(n *node, t *typ) {
-	want := t.describe()
-	switch {
-	case n.kind == nullNode:
-		c.fail(n, codeWrongType, "there is no value; it must be "+want, emptyHint(n))
-	case t.takes(stringNode) && (n.kind == intNode || n.kind == floatNode || n.kind == boolNode):
-		c.fail(n, codeWrongType, fmt.Sprintf("%s is %s; it must be %s", n.text, n.kind, want), fmt.Sprintf("quote it if the text is meant: %q", n.text))
-	case t.takes(boolNode) && yesNo(n):
-		c.fail(n, codeWrongType, fmt.Sprintf("%q is a text; it must be %s", n.text, want), "write true or false")
-	case n.kind == stringNode && t.takes(listNode):
-		c.fail(n, codeWrongType, fmt.Sprintf("%s is a text; it must be %s", n.shown(), want), fmt.Sprintf("write [%s]", n.text))
-	default:
-		c.fail(n, codeWrongType, fmt.Sprintf("%s; it must be %s", n.is(), want), "")
-	}
-}
-
-func emptyHint(n *node) string {
-	if n.commented {
-		return "a text that starts with # must be quoted"
-	}
-	return "write a value, or remove the field"
 }
 
 // is says in words what the value is.
@@ -278,16 +235,32 @@ func (c *checker) anything(n *node) {
 			c.under(segment{name: n.keys[i].text}, func() { c.anything(item) })
 		}
 	case stringNode:
-		c.ambiguous(n)
+		c.ambiguous(n, false)
 	}
 }
 
-func (c *checker) ambiguous(n *node) {
-	if yesNo(n) && n.line > 0 {
-		c.fail(n, codeAmbiguous, n.text+" is read as a text by some YAML readers and as true or false by others",
-			fmt.Sprintf("quote it if the text is meant: %q; else write true or false", n.text))
+// ambiguous reports a text that not all YAML readers take for one. text says that nothing else can be meant.
+func (c *checker) ambiguous(n *node, text bool) {
+	hint := "quote it: " + c.named(fmt.Sprintf("%q", n.text))
+	switch {
+	case n.line == 0 || n.style != plainStyle:
+		return
+	case yesNo(n):
+		if !text {
+			hint = fmt.Sprintf("quote it if the text is meant: %q; else write true or false", n.text)
+		}
+		c.fail(n, codeAmbiguous, n.text+" is read as a text by some YAML readers and as true or false by others", hint)
+	case sexagesimal.MatchString(n.text):
+		c.fail(n, codeAmbiguous, n.text+" is read as a text by some YAML readers and as a number to the base of 60 by others", hint)
+		text = true
+	default:
+		return
 	}
+	c.mend(&repair{node: n, safe: text})
 }
+
+// sexagesimal is what looks like a time of the day, and is a number in YAML 1.1.
+var sexagesimal = regexp.MustCompile(`^[0-9][0-9_]*(:[0-5]?[0-9])+$`)
 
 func (c *checker) under(s segment, f func()) {
 	c.path = append(c.path, s)
@@ -296,6 +269,8 @@ func (c *checker) under(s segment, f func()) {
 }
 
 func (c *checker) list(n *node, t *typ) {
+	owner, current := c.owner, c.current
+	defer func() { c.owner, c.current = owner, current }()
 	if len(n.items) < len(t.prefix) {
 		c.fail(n, codeBadValue, fmt.Sprintf("the list has %d elements and must have at least %d", len(n.items), len(t.prefix)), "")
 		return
@@ -305,7 +280,7 @@ func (c *checker) list(n *node, t *typ) {
 		if i < len(t.prefix) {
 			elem = t.prefix[i]
 		}
-		c.owner = nil
+		c.owner, c.current = nil, &fieldTyp{typ: cmp.Or(elem, &typ{})}
 		c.under(segment{index: i}, func() {
 			if elem == nil {
 				c.fail(item, codeBadValue, fmt.Sprintf("the list has more than %d elements", len(t.prefix)), "")
@@ -317,14 +292,14 @@ func (c *checker) list(n *node, t *typ) {
 }
 
 func (c *checker) object(n *node, t *typ) {
-	owner, doc := c.owner, c.doc
+	owner, around := c.owner, c.current
+	c.around = append(c.around, t)
 	for i, k := range n.keys {
 		f := t.object.field(k.text)
-		c.owner, c.doc = k, ""
+		c.owner, c.current = k, f
 		c.under(segment{name: k.text}, func() {
 			switch {
 			case f != nil:
-				c.doc = f.doc
 				c.field(n.items[i], f)
 			case t.object.open:
 				c.anything(n.items[i])
@@ -336,7 +311,7 @@ func (c *checker) object(n *node, t *typ) {
 			}
 		})
 	}
-	c.owner, c.doc = owner, doc
+	c.owner, c.current, c.around = owner, around, c.around[:len(c.around)-1]
 	for _, f := range t.object.fields {
 		if f.optional || n.key(f.name) != nil {
 			continue
@@ -370,11 +345,8 @@ func (c *checker) field(n *node, f *fieldTyp) {
 func (c *checker) absent(n *node, t *typ, f *fieldTyp) {
 	switch {
 	case f.required || f.typ.def == nil:
-		hint := f.doc
-		if hint == "" {
-			hint = "it must be " + f.typ.describe()
-		}
-		if near := misspelt(n, t, f.name); near != "" {
+		hint := withDoc("add "+f.name+": "+f.typ.sample(0), f.doc)
+		if c.misspelt(n, t, f.name) {
 			return // reported as the unknown field it is
 		}
 		at := n
@@ -393,14 +365,16 @@ func (c *checker) absent(n *node, t *typ, f *fieldTyp) {
 	}
 }
 
-// misspelt returns the unknown field of n that was probably meant to be name.
-func misspelt(n *node, t *typ, name string) string {
-	for _, k := range n.keys {
-		if t.object.field(k.text) == nil && !t.object.open && diag.Nearest(k.text, t.object.unset(n)) == name {
-			return k.text
+// misspelt reports whether an unknown field of n was probably meant to be name, or to stand inside it.
+func (c *checker) misspelt(n *node, t *typ, name string) bool {
+	return slices.ContainsFunc(n.keys, func(k *node) bool {
+		if t.object.field(k.text) != nil || t.object.open {
+			return false
 		}
-	}
-	return ""
+		inside := func(path string) bool { return path == name || strings.HasPrefix(path, name+".") }
+		return diag.Nearest(k.text, t.object.unset(n)) == name || slices.Contains(foreignWords[plainWord(k.text)], name) ||
+			(len(c.around) == 0 && slices.ContainsFunc((&checker{around: []*typ{t}}).elsewhere(k.text, t), inside))
+	})
 }
 
 // unset returns the names of the fields that n does not have.
@@ -415,23 +389,40 @@ func (o *objectTyp) unset(n *node) []string {
 }
 
 func (c *checker) unknownField(n, k, v *node, t *typ) {
-	c.fail(k, codeUnknownField, "there is no such field here", unknownHint(n, k, v, t))
+	if n.style == flowStyle && v.kind == nullNode && c.cut(n, k, t) {
+		return
+	}
+	c.fail(k, codeUnknownField, "there is no such field here", c.unknownHint(n, k, v, t))
 	c.spoil(v)
 }
 
-// unknownHint says what was probably meant: another field, or a text that YAML cut.
-func unknownHint(n, k, v *node, t *typ) string {
-	switch {
-	case n.style == flowStyle && v.kind == nullNode:
-		return "inside { } a comma ends a text; quote the text if it is part of one"
-	case diag.Nearest(k.text, t.object.unset(n)) != "":
-		return fmt.Sprintf("did you mean %s?", diag.Nearest(k.text, t.object.unset(n)))
-	case diag.Nearest(k.text, t.object.names()) != "":
-		return fmt.Sprintf("did you mean %s, which is here already?", diag.Nearest(k.text, t.object.names()))
-	case len(t.object.fields) == 0:
-		return "there are no fields here"
+// cut reports a text inside { } that a comma has cut, where it was meant and not at what is left of it.
+func (c *checker) cut(n, k *node, t *typ) bool {
+	i := slices.Index(n.keys, k)
+	for i--; i > 0 && t.object.field(n.keys[i].text) == nil; i-- {
 	}
-	return "the fields here are " + strings.Join(t.object.names(), ", ")
+	if i < 0 || n.items[i].kind != stringNode || n.items[i].style != plainStyle || t.object.field(n.keys[i].text) == nil {
+		return false
+	}
+	text, first := n.items[i].text, c.bad[n.items[i]]
+	for j := i + 1; j < len(n.keys) && n.items[j].kind == nullNode && t.object.field(n.keys[j].text) == nil; j++ {
+		text += ", " + n.keys[j].text
+		c.spoil(n.items[j])
+		if n.keys[j] == k {
+			break
+		}
+	}
+	if c.spoil(n.items[i]); first && c.cutBefore(n.items[i]) {
+		return true
+	}
+	c.path[len(c.path)-1] = segment{name: n.keys[i].text}
+	c.fail(n.items[i], codeSyntax, "inside { } a comma ends a text: it is cut here", "quote it as a whole: "+n.keys[i].text+": "+singleQuoted(text))
+	return true
+}
+
+// cutBefore reports whether the text is known to be cut.
+func (c *checker) cutBefore(n *node) bool {
+	return slices.ContainsFunc(c.problems, func(p problem) bool { return p.code == codeSyntax && p.line == n.line && p.col == n.col })
 }
 
 // scalar judges a value that is no list and no object.
@@ -455,19 +446,11 @@ func (c *checker) scalar(n *node, t *typ) {
 		}
 	}
 	if n.kind == stringNode {
-		c.ambiguous(n)
+		c.ambiguous(n, true)
 	}
 	if t.format != "" && n.kind == stringNode && !c.bad[n] {
 		c.format(n, t.format)
 	}
-}
-
-func (c *checker) badValue(n *node, t *typ) {
-	if n.text == "" && n.kind == stringNode {
-		c.fail(n, codeBadValue, "the text is empty; it must be "+t.describe(), "write a value, or remove the field")
-		return
-	}
-	c.fail(n, codeBadValue, fmt.Sprintf("%s is not %s", n.shown(), t.describe()), "")
 }
 
 // holds reports whether a number is within the bound.
@@ -508,4 +491,7 @@ func (c *checker) format(n *node, format string) {
 	}
 	c.fail(n, f.code, f.message, f.hint)
 	c.problems[len(c.problems)-1].inside = &inside{node: n, offset: f.offset, length: f.length}
+	if f.meant != "" {
+		c.mend(&repair{node: n, text: f.meant, word: true, safe: true})
+	}
 }

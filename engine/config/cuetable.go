@@ -416,6 +416,10 @@ func (b *tableBuilder) field(t *typ, d *ast.Field) {
 			f.ref = body
 		case "format":
 			f.format = body
+		case "says":
+			own := *f.typ
+			own.attribute(a)
+			f.typ = &own
 		}
 	}
 	t.add(f)

@@ -15,13 +15,12 @@ import (
 // A repair is a change of a scalar, as it is written in its file, that mends a problem. Where the file does not hold what the repair
 // expects, there is none: a value that patches or CUE have made is not written anywhere as it is.
 type repair struct {
-	node *node
-	text string // what is written instead, quotes included
-	safe bool
+	node   *node
+	text   string // what is written instead, quotes included; empty: the text in quotes
+	around string // two brackets to be written around it instead
+	word   bool   // the text is a word: the quotes around the old one stay
+	safe   bool
 }
-
-// quoted returns a repair that makes a text of what was read as something else.
-func quoted(n *node, safe bool) *repair { return &repair{node: n, safe: safe} }
 
 // fix places the repair in its file.
 func (r *repair) fix(files []*sourceFile) *diag.Fix {
@@ -36,7 +35,14 @@ func (r *repair) fix(files []*sourceFile) *diag.Fix {
 		return nil
 	}
 	text := r.text
-	if text == "" {
+	switch {
+	case path.Ext(files[n.origin].path) == ".cue" && !r.word && r.around == "" && plainNode(text) == nil:
+		return nil
+	case r.word && strings.ContainsAny(old[:1], `"'`):
+		text = old[:1] + text + old[:1]
+	case r.around != "":
+		text = r.around[:1] + old + r.around[1:]
+	case text == "":
 		text = strconv.Quote(old)
 	}
 	title := fmt.Sprintf("write %s instead of %s", text, old)

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/robfig/cron/v3"
 
 	"github.com/dray-sync/dray/adapters/record"
 	"github.com/dray-sync/dray/engine/calendar"
@@ -18,7 +15,9 @@ import (
 // A formProblem is what is wrong with the form of a text.
 type formProblem struct {
 	code, message, hint string
-	offset, length      int // where in the text; 0, 0: all of it
+	offset, length      int    // where in the text; 0, 0: all of it
+	meant               string // the whole text as it was surely meant, or empty
+	nearly              bool   // the text has nearly that form
 }
 
 func badForm(message, hint string) *formProblem {
@@ -29,13 +28,9 @@ func badForm(message, hint string) *formProblem {
 func judgeFormat(format, text string) *formProblem {
 	switch format {
 	case "duration":
-		if _, err := ParseDuration(text); err != nil {
-			return badForm(fmt.Sprintf("%q is not a length of time", text), "write 90s, 15m, 36h or 3d")
-		}
+		return judgeDuration(text)
 	case "instant":
-		if _, err := time.Parse(time.RFC3339, text); err != nil {
-			return badForm(fmt.Sprintf("%q is not an instant", text), "write date, time and zone: 2026-04-01T00:00:00+02:00")
-		}
+		return judgeInstant(text)
 	case "zone":
 		return judgeZone(text)
 	case "cron":
@@ -54,54 +49,6 @@ func judgeFormat(format, text string) *formProblem {
 		}
 	}
 	return nil
-}
-
-func judgeZone(text string) *formProblem {
-	if _, err := time.LoadLocation(text); err == nil && text != "Local" && text != "" {
-		return nil
-	}
-	return badForm(fmt.Sprintf("there is no time zone %q", text), "write a name such as Europe/Berlin or UTC")
-}
-
-// cronFields are the fields of a cron expression, in order.
-var cronFields = [...]string{"minute", "hour", "day of the month", "month", "day of the week"}
-
-func judgeCron(text string) *formProblem {
-	const hint = "five fields: minute hour day month weekday, such as */5 8-18 * * 1-5"
-	fields := strings.Fields(text)
-	switch {
-	case strings.HasPrefix(text, "@"):
-		return badForm(fmt.Sprintf("%q is not a cron expression of five fields", text), "for fixed intervals write every: 15m")
-	case strings.HasPrefix(text, "TZ=") || strings.HasPrefix(text, "CRON_TZ="):
-		return badForm("a cron expression holds no zone", "write zone: beside it")
-	case len(fields) != len(cronFields):
-		return badForm(fmt.Sprintf("%q has %d fields and must have five", text, len(fields)), hint)
-	}
-	if _, err := cron.ParseStandard(text); err == nil {
-		return nil
-	}
-	for i, f := range fields { // find the field at fault by judging each alone
-		alone := [...]string{"*", "*", "*", "*", "*"}
-		alone[i] = f
-		if _, err := cron.ParseStandard(strings.Join(alone[:], " ")); err != nil {
-			p := badForm(fmt.Sprintf("%q is no %s", f, cronFields[i]), hint)
-			p.offset, p.length = fieldOffset(text, i), len(f)
-			return p
-		}
-	}
-	return badForm(fmt.Sprintf("%q is not a cron expression", text), hint)
-}
-
-// fieldOffset returns where the i-th word of a text begins.
-func fieldOffset(text string, i int) int {
-	at := 0
-	for n := 0; ; n++ {
-		at += len(text[at:]) - len(strings.TrimLeft(text[at:], " \t"))
-		if n == i {
-			return at
-		}
-		at += strings.IndexAny(text[at:], " \t")
-	}
 }
 
 // pathRoots are the reserved roots that paths can start with.

@@ -59,6 +59,7 @@ func (c *checker) head(root *node, t *table) {
 	if version != nil && !version.broken && version.text != schema.APIVersion {
 		c.under(segment{name: "apiVersion"}, func() {
 			c.fail(version, codeUnknownVersion, fmt.Sprintf("%s is not an apiVersion that this version of Dray knows", version.shown()), "write apiVersion: "+schema.APIVersion)
+			c.mend(&repair{node: version, text: schema.APIVersion, word: true, safe: strings.EqualFold(version.text, schema.APIVersion)})
 		})
 	}
 	switch {
@@ -66,7 +67,8 @@ func (c *checker) head(root *node, t *table) {
 		hint := "the kinds are " + strings.Join(t.kindNames(), ", ")
 		for _, k := range root.keys {
 			if diag.Nearest(k.text, []string{"kind"}) != "" {
-				hint = fmt.Sprintf("is %q meant?", k.text)
+				c.under(segment{name: k.text}, func() { c.fail(k, codeUnknownField, "there is no such field here", diag.DidYouMean("kind")) })
+				return
 			}
 		}
 		c.fail(root, codeMissingField, `the field "kind" is missing`, hint)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/engine/diag"
@@ -186,16 +187,38 @@ func (e *environment) references(r *loaded) {
 		if _, ok := e.index[ref.kind+"/"+ref.node.text]; ok || e.doubts.mayHold(ref.kind, ref.node.text) {
 			continue
 		}
-		names := e.names(ref.kind)
-		hint := fmt.Sprintf("there is no %s in this repository: add one", ref.kind)
-		if len(names) > 0 {
-			hint = "add it, or take one of " + orList(names[:min(len(names), 10)])
-		}
-		if near := diag.Nearest(ref.node.text, names); near != "" {
-			hint = fmt.Sprintf("did you mean %s?", near)
-		}
-		e.problem(r, ref.node, codeUnknownReference, ref.path, fmt.Sprintf("there is no %s %q", ref.kind, ref.node.text), hint)
+		e.problem(r, ref.node, codeUnknownReference, ref.path, fmt.Sprintf("there is no %s %q", ref.kind, ref.node.text), e.referenceHint(ref))
 	}
+}
+
+// intervals are words for how often something runs.
+var intervals = map[string]string{"minutely": "1m", "hourly": "1h", "daily": "1d", "nightly": "1d", "weekly": "7d"}
+
+// referenceHint says what a name that leads nowhere was perhaps meant to be.
+func (e *environment) referenceHint(ref reference) string {
+	const most = 10
+	text, names := ref.node.text, e.names(ref.kind)
+	if near := diag.Nearest(text, names); near != "" {
+		return diag.DidYouMean(near)
+	}
+	if ref.kind == "Schedule" {
+		every := cmp.Or(intervals[text], durationMeant(text))
+		if _, err := ParseDuration(text); err == nil {
+			every = text
+		}
+		if every != "" {
+			return "this is the name of a kind: Schedule; an interval is written schedule: {every: " + every + "}"
+		}
+	}
+	for key := range e.index {
+		if kind, name, _ := strings.Cut(key, "/"); name == text {
+			return fmt.Sprintf("%s is a %s, and a %s is named here", text, kind, ref.kind)
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Sprintf("there is no %s in this repository: add one", ref.kind)
+	}
+	return "add it, or take one of " + orList(names[:min(len(names), most)])
 }
 
 // renamed refuses a former name that is in use: two resources would claim the same state.

@@ -16,7 +16,7 @@ func Nearest(name string, candidates []string) string {
 			return c
 		}
 	}
-	best, bestDistance := "", len(name)/3+2
+	best, bestDistance := "", max(1, (len(name)+1)/3)+1
 	for _, c := range candidates {
 		if d := distance(name, c, bestDistance); d < bestDistance {
 			best, bestDistance = c, d
