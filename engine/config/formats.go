@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dray-sync/dray/adapters/record"
 	"github.com/dray-sync/dray/engine/calendar"

@@ -121,7 +121,7 @@ func yamlText(s string) string {
 	case s == "…":
 		return s
 	case strings.ContainsAny(s, "\"\\#{}[],&*!|>%@`'") || strings.Contains(s, ": ") || strings.HasSuffix(s, ":") || strings.Contains(s, " ") && strings.ContainsAny(s[:1], "-?") ||
-		plainNode(s) != nil || strings.Contains(s, "T") && strings.Contains(s, ":"):
+		plainNode(s) != nil || sexagesimal.MatchString(s) || strings.Contains(s, "T") && strings.Contains(s, ":"):
 		return fmt.Sprintf("%q", s)
 	}
 	return s
@@ -205,10 +205,8 @@ func (c *checker) elsewhere(name string, here *typ) []string {
 			todo = append(todo, place{at.path + "[]", at.typ.prefix[0]})
 		}
 	}
-	if len(found) > most {
-		found = found[:most]
-	}
-	return slices.Compact(found)
+	found = slices.DeleteFunc(found, func(p string) bool { return strings.Count(p, ".") > strings.Count(found[0], ".") })
+	return found[:min(len(found), most)]
 }
 
 // foreignWords are what other tools call a field, with what it may be called here, the likeliest first.

@@ -74,7 +74,7 @@ func TestWords(t *testing.T) {
 				archive.Files = append(archive.Files, f, txtar.File{Name: want, Data: []byte(got)})
 				if os.Getenv("UPDATE") != "1" {
 					if d := cmp.Diff(said[want], got); d != "" {
-						t.Errorf("(-want +got):\n%s", d)
+						t.Errorf("other words than before; UPDATE=1 takes them (-want +got):\n%s", d)
 					}
 				}
 			})
