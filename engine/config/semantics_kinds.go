@@ -17,6 +17,12 @@ func (s *semantics) touchpoint() {
 	})
 	s.in(s.spec, "trace", func(v *node) { s.each(v, func(_ int, p *node) { s.noRoots(p) }) })
 	s.in(s.spec, "destination", s.destination)
+	s.in(s.spec, "split", func(v *node) {
+		s.in(v, "each", func(p *node) { s.pathPlace(p, mappingPlace{roots: []string{"$root"}}) })
+		s.in(v, "key", func(k *node) {
+			s.each(k, func(_ int, p *node) { s.pathPlace(p, mappingPlace{roots: []string{"$this"}}) })
+		})
+	})
 	s.in(s.spec, "steps", s.steps)
 	s.targets()
 	s.in(s.spec, "schedule", func(v *node) {

@@ -18,7 +18,7 @@ func (e *ends) compile() error {
 	if err != nil {
 		return err
 	}
-	base := mapping.Options{Lookups: e.lookups(), Zone: e.flow.Model.Connections[spec.Source.Connection].Spec.Zone, Steps: map[string]expr.Type{}}
+	base := mapping.Options{Lookups: e.lookups(), Zone: e.flow.Model.Connections[spec.Source.Connection].Spec.Zone, Steps: map[string]expr.Type{}, Split: spec.Split}
 	head := base
 	head.Where, head.Extra = spec.Source.Where, extra
 	if e.plain() {
@@ -46,7 +46,7 @@ func (e *ends) compile() error {
 
 // plain reports whether a record has nothing to go through but one mapping.
 func (e *ends) plain() bool {
-	return len(e.routes) == 1 && !e.routes[0].Routed && e.steps == nil
+	return len(e.routes) == 1 && !e.routes[0].Routed && e.steps == nil && e.flow.Spec.Split == nil
 }
 
 // extra returns the paths of what identifies a record, and of what finds it again.

@@ -122,7 +122,7 @@ func (s *stage) take(b *record.Batch, t turn, n *state.Counts) {
 	if !s.wanted(&it) {
 		return
 	}
-	s.identify(b, &it, t.Extra)
+	s.identify(b, &it, t.Extra, t.part)
 	it.reason = t.Reason
 	switch {
 	case t.Outcome == mapping.Skipped:
@@ -131,6 +131,8 @@ func (s *stage) take(b *record.Batch, t turn, n *state.Counts) {
 		it.fate = setAside
 	case s.ends.key > 0 && !it.keyed:
 		it.fate, it.reason = setAside, mapping.Reason{Rule: mapping.RuleKey, Type: "source key is absent or blank"}
+	case s.twice(&it):
+		it.fate, it.review, it.reason = setAside, true, mapping.Reason{Field: "split", Rule: mapping.RuleKey, Type: "it is there twice"}
 	default:
 		it.row = it.lane.rows.Len()
 		it.lane.rows.CopyRow(t.Row)
@@ -148,23 +150,45 @@ func (s *stage) wanted(it *item) bool {
 		return true
 	}
 	d := &s.letters[it.index]
-	return d.Stage == state.StageHead || it.lane == nil || it.lane.Route == d.Route && it.element == d.Element
+	if d.Element >= 0 && it.element >= 0 && it.element != d.Element {
+		return false
+	}
+	return d.Stage == state.StageHead || it.lane == nil || it.lane.Route == d.Route
+}
+
+// twice reports whether another element of the same record has the item's key: they would become one at the destination.
+func (s *stage) twice(it *item) bool {
+	if it.element <= 0 {
+		return false
+	}
+	for i := len(s.items) - 1; i >= 0 && s.items[i].index == it.index; i-- {
+		if s.items[i].hash == it.hash && s.items[i].element != it.element {
+			return true
+		}
+	}
+	return false
 }
 
 // identify fills in what tells the record apart. A record without a usable key is told apart by its content.
-func (s *stage) identify(b *record.Batch, it *item, extra []record.Value) {
+func (s *stage) identify(b *record.Batch, it *item, extra, part []record.Value) {
 	if extra != nil && s.ends.key > 0 {
-		key := extra[:s.ends.key]
+		key := extra[:s.ends.key:s.ends.key]
+		if it.element >= 0 {
+			key = append(key, part...)
+		}
 		if it.hash, it.keyed = hashKey(s.hasher, key, s.parts); it.keyed {
 			it.key = encodeKey(nil, key)
 		}
 	}
-	if s.letters != nil { // as the source identified it, whose types JSON does not have
+	if s.letters != nil && s.letters[it.index].Element == it.element { // as the source identified it, whose types JSON does not have
 		it.hash, it.key = s.letters[it.index].KeyHash, s.letters[it.index].Key
 	} else if !it.keyed {
 		s.text = appendSource(s.text[:0], b, it.index)
 		f := s.hasher.Fingerprint(secret.KeyHash{}, s.text)
 		copy(it.hash[:], f[:])
+		if it.element > 0 {
+			it.hash = state.KeyHash(s.hasher.Key(secret.BytesPart(it.hash[:]), secret.IntPart(int64(it.element))))
+		}
 	}
 	it.source = it.hash
 	if it.lane != nil {

@@ -11,7 +11,7 @@ import (
 // A turn is what became of a record, or of one that it is split into, on one route. Its values live until the next turn.
 type turn struct {
 	index   int   // in the batch
-	element int   // of the split
+	element int   // of the split; -1: the record has not been split yet
 	lane    *lane // nil: it has not come to a route
 	mapping.Result
 	part []record.Value // the element's key
@@ -25,10 +25,14 @@ type walker struct {
 	steps *stepper          // nil: there are none
 	lanes []*lane
 	taken []*lane // scratch
+	whole int     // the element of a record that is not split yet
 }
 
 func newWalker(e *ends, now func() time.Time, l *locks) *walker {
 	w := &walker{ends: e, steps: newStepper(e, now, l)}
+	if e.flow.Spec.Split != nil {
+		w.whole = -1
+	}
 	if e.head != nil {
 		w.head = e.head.NewExecutor(now)
 	}
@@ -52,25 +56,41 @@ func (w *walker) walk(b *record.Batch, i int, visit func(turn)) {
 		visit(turn{index: i, lane: w.lanes[0], Result: w.lanes[0].exec.Map(b, i)})
 		return
 	}
-	t := turn{index: i, Result: w.head.Begin(b, i)}
+	t := turn{index: i, element: w.whole, Result: w.head.Begin(b, i)}
 	if t.Outcome != mapping.Mapped {
 		visit(t)
 		return
 	}
-	w.head.Turn(0)
-	if w.steps != nil {
-		t.need = w.steps.result(i, 0)
-		if t.need.outcome != mapping.Mapped {
-			t.Outcome, t.Reason = t.need.outcome, t.need.reason
-			visit(t)
-			return
-		}
-		w.steps.give(w.head, t.need)
+	parts, ok := w.head.Elements()
+	if !ok {
+		t.Outcome, t.Reason = mapping.Rejected, mapping.Reason{Field: "split", Rule: mapping.RuleType, Type: "not a list"}
+		visit(t)
+		return
 	}
-	if !w.routes(b, t, visit) {
+	some := false
+	for t.element = range parts {
+		t.part = w.head.Turn(t.element)
+		some = w.element(b, t, visit) || some
+	}
+	if !some {
 		t.Outcome = mapping.Filtered
 		visit(t)
 	}
+}
+
+// element maps the current record of the head. false: it takes no route.
+func (w *walker) element(b *record.Batch, t turn, visit func(turn)) bool {
+	if w.steps == nil {
+		return w.routes(b, t, visit)
+	}
+	t.need = w.steps.result(t.index, t.element)
+	if t.need.outcome != mapping.Mapped {
+		t.Outcome, t.Reason = t.need.outcome, t.need.reason
+		visit(t)
+		return true
+	}
+	w.steps.give(w.head, t.need)
+	return w.routes(b, t, visit)
 }
 
 // routes maps the current record of the head for every route it takes. false: it takes none.
