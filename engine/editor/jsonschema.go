@@ -27,18 +27,19 @@ func JSONSchema(d *config.Definitions) ([]byte, error) {
 		if k.Name == "Connection" {
 			then = object{"allOf": append([]any{then}, w.applications(d)...)}
 		}
-		choices[i] = object{"if": has("kind", k.Name), "then": then}
+		choices[i] = object{"if": isKind(k.Name), "then": then}
 	}
 	root := object{
 		"title":    "Dray resource",
 		"type":     "object",
 		"required": []string{"apiVersion", "kind", "metadata"},
 		"properties": object{
-			"apiVersion": object{"const": schema.APIVersion, "default": schema.APIVersion, "description": "The version of the format."},
+			"apiVersion": apiVersion(),
 			"kind":       object{"enum": kinds, "enumDescriptions": docs, "description": "The kind of resource."},
 			"metadata":   object{}, "spec": object{},
 		},
-		"allOf": choices,
+		"allOf":           choices,
+		"defaultSnippets": skeletons(d),
 	}
 	return w.finish(root)
 }
@@ -50,14 +51,14 @@ func PatchSchema(d *config.Definitions) ([]byte, error) {
 	kinds, docs := w.kinds(d)
 	choices := make([]any, len(kinds))
 	for i, k := range d.Kinds {
-		choices[i] = object{"if": has("kind", k.Name), "then": w.schema("", k.Type)}
+		choices[i] = object{"if": isKind(k.Name), "then": w.schema("", k.Type)}
 	}
 	root := object{
 		"title":    "Dray patch",
 		"type":     "object",
 		"required": []string{"apiVersion", "kind", "metadata"},
 		"properties": object{
-			"apiVersion": object{"const": schema.APIVersion, "default": schema.APIVersion, "description": "The version of the format."},
+			"apiVersion": apiVersion(),
 			"kind":       object{"enum": kinds, "enumDescriptions": docs, "description": "The kind of the resource that is changed."},
 			"metadata":   object{"type": "object", "required": []string{"name"}},
 			"spec":       object{},
@@ -65,6 +66,17 @@ func PatchSchema(d *config.Definitions) ([]byte, error) {
 		"allOf": choices,
 	}
 	return w.finish(root)
+}
+
+func apiVersion() object {
+	return object{"type": "string", "enum": []string{schema.APIVersion}, "default": schema.APIVersion, "description": "The version of the format."}
+}
+
+// isKind is true of a resource of that kind. Editors offer what it needs under its title.
+func isKind(name string) object {
+	out := has("kind", name)
+	out["title"] = name
+	return out
 }
 
 // has is true of an object whose field has that value.
@@ -147,6 +159,9 @@ func (w *writer) body(scope string, t *config.Type) object {
 	if t.Doc != "" {
 		out["description"] = t.Doc
 	}
+	if t.Name != "" && slices.Contains(t.Kinds, config.Struct) {
+		out["title"] = t.Name // by which editors head what they show, and what they offer to insert
+	}
 	if pattern, ok := patterns[t.Format]; ok {
 		out["pattern"] = pattern
 	}
@@ -168,7 +183,11 @@ var patterns = map[string]string{
 func (w *writer) arms(scope string, t *config.Type) []object {
 	var arms []object
 	if len(t.Values) > 0 {
-		arms = append(arms, object{"enum": t.Values})
+		enum := object{"enum": t.Values}
+		if !slices.ContainsFunc(t.Values, func(v json.RawMessage) bool { return v[0] != '"' }) {
+			enum["type"] = config.String // editors quote, and insert what there is only one of, where they know the type
+		}
+		arms = append(arms, enum)
 	}
 	for _, k := range t.Kinds {
 		arms = append(arms, w.kind(scope, t, k))
