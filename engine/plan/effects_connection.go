@@ -75,7 +75,9 @@ func (p *pair) resourceEffects(kind string, before, after entry) []Effect {
 		return applicationChange(before, after)
 	case "Lookup":
 		return lookupChange(as[config.Lookup](before), as[config.Lookup](after))
-	case "Touchpoint", "Mapping", "Object", "Schedule": // what they do is said of the flows that use them
+	case "Object":
+		return objectChange(as[config.Object](before), as[config.Object](after))
+	case "Touchpoint", "Mapping", "Schedule": // what they do is said of the flows that use them
 		return nil
 	default:
 		return []Effect{{Review, "it applies to the repository as a whole"}}

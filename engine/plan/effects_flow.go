@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -39,6 +40,9 @@ func (f *flow) sourceEffects() (e []Effect) {
 		e = append(e, Effect{Review, fmt.Sprintf("each run steps back %s instead of %s: what the source commits later than that is missed", a.Overlap, b.Overlap)})
 	} else if a.Overlap > b.Overlap {
 		e = append(e, Effect{Safe, fmt.Sprintf("each run steps back %s instead of %s, and reads more records twice", a.Overlap, b.Overlap)})
+	}
+	if !reflect.DeepEqual(f.before.Split, f.after.Split) {
+		e = append(e, Effect{Dangerous, "records are split in another way: what comes out under another key is written beside what was delivered before"})
 	}
 	if !slices.Equal(f.before.Trace, f.after.Trace) {
 		e = append(e, Effect{Review, "what it traces may be seen in alerts and lists; the new fields find records that are read from now on"})
@@ -261,7 +265,7 @@ func (f *flow) runEffects() (e []Effect) {
 
 // explained are the parts of a touchpoint whose change is put in words above.
 var explained = []string{
-	"spec.source.", "spec.mapping", "spec.destination.", "spec.destinations[", "spec.trace", "spec.limits", "spec.stopAfter", "spec.mode", "spec.suspend", "spec.onReject", "spec.schedule", "metadata.",
+	"spec.source.", "spec.mapping", "spec.destination.", "spec.destinations[", "spec.trace", "spec.split", "spec.limits", "spec.stopAfter", "spec.mode", "spec.suspend", "spec.onReject", "spec.schedule", "metadata.",
 }
 
 // otherEffects names what else changes.

@@ -48,7 +48,7 @@ func load(t *testing.T, text string) *config.Model {
 		t.Fatal(err)
 	}
 	if m == nil {
-		t.Fatalf("%v\n%s", list.Error(), text)
+		t.Fatal(list.Error())
 	}
 	return m
 }
@@ -179,6 +179,19 @@ func TestEffects(t *testing.T) {
 			},
 			"newsletter",
 			nil,
+		},
+		"personal data newly taken": {
+			[]string{"total: {from: total, as: decimal}", "total: {from: total, as: decimal}\n    phone: {from: billing.phone}"},
+			"archive",
+			[]string{
+				"dangerous: new data path: personal data (billing.phone) from shop/orders to erp/archive, where other data went before",
+				"review: phone changes: records that were delivered already keep what they were created with",
+			},
+		},
+		"a field that is no longer personal": {
+			[]string{"{name: email, type: string, class: personal}", "{name: email, type: string}"},
+			"Object/shop-orders",
+			[]string{"dangerous: billing.email was personal and is of no class: see that plans are to treat it so where it goes"},
 		},
 		"a faster connection": {
 			[]string{"requestsPerSecond: 8", "requestsPerSecond: 80"},

@@ -18,6 +18,8 @@ type DataPath struct {
 	Host string `json:"host,omitempty"`
 	// Classes are those of the fields that newly take this way, where their objects say so: personal, financial, secret.
 	Classes []string `json:"classes,omitempty"`
+	// Fields are those fields of the source: more than take the way rather than less.
+	Fields []string `json:"fields,omitempty"`
 	// Known reports whether other data took this way before, and only its classes are new.
 	Known bool `json:"known,omitempty"`
 }
@@ -26,7 +28,7 @@ type DataPath struct {
 func (d DataPath) String() string {
 	what := "data"
 	if len(d.Classes) > 0 {
-		what = list(d.Classes) + " data"
+		what = fmt.Sprintf("%s data (%s)", list(d.Classes), list(d.Fields))
 	}
 	text := fmt.Sprintf("%s from %s to %s", what, d.Source, d.Destination)
 	if d.Host != "" {
@@ -48,20 +50,29 @@ func (d DataPath) Risk() Risk {
 
 // newPaths lists the ways that data could not take before, by touchpoint.
 func (p *pair) newPaths() (out []DataPath) {
-	known := map[string]map[string]bool{} // classes by way
-	for _, d := range dataPaths(p.from, func(c string) string { return p.newName("Connection", c) }) {
-		if known[d.way()] == nil {
-			known[d.way()] = map[string]bool{}
+	known := map[string]map[classified]bool{} // what went which way
+	for _, w := range ways(p.from, func(c string) string { return p.newName("Connection", c) }) {
+		if known[w.way()] == nil {
+			known[w.way()] = map[classified]bool{}
 		}
-		for _, c := range d.Classes {
-			known[d.way()][c] = true
+		for _, c := range w.fields {
+			known[w.way()][c] = true
 		}
 	}
 	seen := map[string]bool{}
-	for _, d := range dataPaths(p.to, func(c string) string { return c }) {
-		classes, was := known[d.way()]
-		d.Classes = slices.DeleteFunc(d.Classes, func(c string) bool { return classes[c] })
+	for _, w := range ways(p.to, func(c string) string { return c }) {
+		before, was := known[w.way()]
+		d := w.DataPath
 		d.Known = was
+		for _, c := range w.fields {
+			if !before[c] {
+				d.Fields = append(d.Fields, c.path)
+				if !slices.Contains(d.Classes, c.class) {
+					d.Classes = append(d.Classes, c.class)
+				}
+			}
+		}
+		slices.Sort(d.Classes)
 		if id := d.Touchpoint + "\n" + d.String(); (!was || len(d.Classes) > 0) && !seen[id] {
 			seen[id] = true
 			out = append(out, d)
@@ -73,23 +84,30 @@ func (p *pair) newPaths() (out []DataPath) {
 	return out
 }
 
+// A way is a path with the fields of a class that may take it.
+type way struct {
+	DataPath
+	fields []classified
+}
+
 // way tells paths apart.
 func (d DataPath) way() string { return d.Source + "\n" + d.Destination + "\n" + d.Host }
 
-// dataPaths lists all ways that data can take, by the names that connections have today.
-func dataPaths(m *config.Model, today func(string) string) (out []DataPath) {
+// ways lists all ways that data can take, by the names that connections have today.
+func ways(m *config.Model, today func(string) string) (out []way) {
 	for _, name := range slices.Sorted(maps.Keys(m.Touchpoints)) {
 		t := m.Touchpoints[name].Spec
 		source := today(t.Source.Connection) + "/" + t.Source.Object
+		fields := classifiedFields(m, &t)
 		for _, to := range t.Ends() {
 			if to.Write == "" {
 				continue
 			}
-			d := DataPath{Touchpoint: name, Source: source, Destination: today(to.Connection) + "/" + to.Object}
+			w := way{DataPath{Touchpoint: name, Source: source, Destination: today(to.Connection) + "/" + to.Object}, fields}
 			if c := m.Connections[to.Connection]; c != nil {
-				d.Host = c.Spec.Address()
+				w.Host = c.Spec.Address()
 			}
-			out = append(out, d)
+			out = append(out, w)
 		}
 	}
 	return out

@@ -113,6 +113,28 @@ func TestRenamedConnectionKeepsState(t *testing.T) {
 	}
 }
 
+func TestAnotherSplitIsDangerous(t *testing.T) {
+	c := Diff(model("a", "total", touchpoint("orders", nil)), model("b", "total", touchpoint("orders", func(r *config.Resource[config.Touchpoint]) {
+		r.Spec.Split = &config.Split{Each: "lines", Key: []string{"sku"}}
+	})))
+	if len(c.Touchpoints) != 1 || c.Touchpoints[0].Risk != Dangerous || c.Touchpoints[0].State != StateKept {
+		t.Errorf("got %+v", c.Touchpoints)
+	}
+}
+
+// TestTwoOfOneOldName holds that state is not carried over to two flows at once.
+func TestTwoOfOneOldName(t *testing.T) {
+	renamed := func(r *config.Resource[config.Touchpoint]) { r.Metadata.RenamedFrom = "orders" }
+	c := Diff(model("a", "total", touchpoint("orders", nil)), model("b", "total", touchpoint("one", renamed), touchpoint("two", renamed)))
+	states := map[string]StateEffect{}
+	for _, t := range c.Touchpoints {
+		states[t.Name] = t.State
+	}
+	if d := cmp.Diff(states, map[string]StateEffect{"one": StateRenamed, "two": StateNew}); d != "" || len(c.Blocked) != 1 {
+		t.Errorf("blocked %q, states (-got +want):\n%s", c.Blocked, d)
+	}
+}
+
 func TestEqualModelsChangeNothing(t *testing.T) {
 	m := model("a", "total", touchpoint("orders", nil))
 	if c := Diff(m, m); !c.Empty() {
