@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -73,12 +74,33 @@ func (o *object) describe() adapters.Object {
 		}
 	}
 	for _, c := range o.columns {
-		d.Fields = append(d.Fields, adapters.Field{
-			Name: c.name, Type: c.typ.fieldType(), Required: c.notNull && !c.hasValue, Nullable: !c.notNull,
-			ReadOnly: c.generated || !o.isTable, Enum: c.typ.enum,
-		})
+		f := adapters.Field{
+			Name: c.name, Type: c.typ.fieldType(), Required: c.notNull && !c.hasValue && !c.generated, Nullable: !c.notNull,
+			ReadOnly: c.generated || !o.isTable, Enum: c.typ.enum, MaxLength: c.maxLength(),
+		}
+		if c.typ.elem != nil {
+			f.Items = c.typ.elem.fieldType()
+		}
+		d.Fields = append(d.Fields, f)
 	}
 	return d
+}
+
+// maxLength returns how many characters the column holds: varchar(n) and char(n) say so. 0: as many as one likes.
+func (c *column) maxLength() int {
+	rest, ok := strings.CutPrefix(c.sqlType, "character")
+	if !ok || c.typ.elem != nil {
+		return 0
+	}
+	rest = strings.TrimPrefix(rest, " varying")
+	if !strings.HasPrefix(rest, "(") || !strings.HasSuffix(rest, ")") {
+		return 0
+	}
+	n, err := strconv.Atoi(rest[1 : len(rest)-1])
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 func pathTo(name string) record.Path { return record.Path{{Name: name, Index: -1}} }

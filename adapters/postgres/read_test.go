@@ -113,7 +113,7 @@ func TestNamesThatNeedQuotes(t *testing.T) {
 
 func TestDiscoverDescribesFields(t *testing.T) {
 	_, conn, _ := database(t, `create type mood as enum ('ok', 'bad'); create table t (
-		id bigint generated always as identity primary key, n numeric not null, s text not null default '', m mood, tags text[])`, nil)
+		id bigint generated always as identity primary key, n numeric not null, s text not null default '', m mood, tags text[], code varchar(12), flag char(3) not null, doc jsonb)`, nil)
 	all, err := conn.(adapters.Discoverer).Discover(t.Context(), "t")
 	if err != nil || len(all) != 1 {
 		t.Fatal(all, err)
@@ -123,7 +123,10 @@ func TestDiscoverDescribesFields(t *testing.T) {
 		{Name: "n", Type: "decimal", Required: true},
 		{Name: "s", Type: "string"},
 		{Name: "m", Type: "string", Nullable: true, Enum: []string{"ok", "bad"}},
-		{Name: "tags", Type: "list", Nullable: true},
+		{Name: "tags", Type: "list", Nullable: true, Items: "string"},
+		{Name: "code", Type: "string", Nullable: true, MaxLength: 12},
+		{Name: "flag", Type: "string", Required: true, MaxLength: 3},
+		{Name: "doc", Type: "any", Nullable: true},
 	}
 	if got := fmt.Sprint(all[0].Fields); got != fmt.Sprint(want) {
 		t.Errorf("got  %s\nwant %s", got, fmt.Sprint(want))

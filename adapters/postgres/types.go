@@ -147,7 +147,7 @@ func (t *pgType) fieldType() string {
 	case record.Timestamp:
 		return "datetime"
 	case record.Raw:
-		return "object"
+		return "any"
 	case record.List:
 		return "list"
 	default:

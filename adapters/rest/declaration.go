@@ -1,5 +1,12 @@
 package rest
 
+import (
+	"maps"
+	"slices"
+
+	"github.com/dray-sync/dray/adapters"
+)
+
 // declaration is #Application of application.cue.
 type declaration struct {
 	Description string                       `json:"description"`
@@ -41,6 +48,24 @@ type fieldDeclaration struct {
 	Nullable bool     `json:"nullable"`
 	ReadOnly bool     `json:"readOnly"`
 	Enum     []string `json:"enum"`
+
+	MaxLength int                         `json:"maxLength"`
+	Class     string                      `json:"class"`
+	Items     string                      `json:"items"`
+	Fields    map[string]fieldDeclaration `json:"fields"`
+}
+
+// fieldsOf returns fields as the contract has them, by name.
+func fieldsOf(declared map[string]fieldDeclaration) []adapters.Field {
+	var fields []adapters.Field
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		f := declared[name]
+		fields = append(fields, adapters.Field{
+			Name: name, Type: f.Type, Required: f.Required, Nullable: f.Nullable, ReadOnly: f.ReadOnly, Enum: f.Enum,
+			MaxLength: f.MaxLength, Class: f.Class, Items: f.Items, Fields: fieldsOf(f.Fields),
+		})
+	}
+	return fields
 }
 
 type readDeclaration struct {

@@ -100,12 +100,7 @@ func (j *judge) object(name string, d objectDeclaration) *object {
 	if o.version == nil {
 		o.version = o.cursor
 	}
-	for _, field := range slices.Sorted(maps.Keys(d.Fields)) {
-		f := d.Fields[field]
-		o.fields = append(o.fields, adapters.Field{
-			Name: field, Type: f.Type, Required: f.Required, Nullable: f.Nullable, ReadOnly: f.ReadOnly, Enum: f.Enum,
-		})
-	}
+	o.fields = fieldsOf(d.Fields)
 	if d.Read == nil && d.Write == nil {
 		j.wrong("can be neither read nor written", "say read or write", at()...)
 	}

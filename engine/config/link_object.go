@@ -39,6 +39,9 @@ func (e *environment) objectResources() {
 // namedObject judges an object that is named by its application or connection.
 func (e *environment) namedObject(r *loaded, path, application, connection, object string) {
 	if connection != "" {
+		if c := e.model.Connections[connection]; c != nil && r.v.kind == "Mapping" && e.fixedObjects(c.Spec.Application) == 0 {
+			return // any object may be there; a touchpoint that uses the mapping for another is told
+		}
 		e.object(r, path, connection, object)
 		return
 	}
@@ -63,6 +66,16 @@ func (e *environment) namedObject(r *loaded, path, application, connection, obje
 		hint = fmt.Sprintf("did you mean %s?", near)
 	}
 	e.problemPath(r, path+".object", codeUnknownObject, fmt.Sprintf("%s has no object %q", application, object), hint)
+}
+
+// fixedObjects returns how many objects the application always has.
+func (e *environment) fixedObjects(application string) int {
+	if e.registry != nil {
+		if app, ok := e.registry.Get(application); ok {
+			return len(app.Spec().Objects)
+		}
+	}
+	return 0
 }
 
 // committedNames returns the names of the objects that are committed for a connection or for its application.
@@ -133,6 +146,9 @@ func (e *environment) namesEnd(ref *ObjectRef) bool {
 // otherObject reports a mapping that says it is for another object. Where no touchpoint uses it for that one, it is the mapping that is wrong.
 func (e *environment) otherObject(r *loaded, m *Resource[Mapping], side, path, says, object string) {
 	e.misfit(r)
+	if e.faulty[e.index["Mapping/"+m.Metadata.Name]] {
+		return // it may be this that is wrong in it
+	}
 	for _, t := range e.model.Touchpoints {
 		for _, target := range t.Spec.Targets() {
 			used := map[string]string{"spec.source": t.Spec.Source.Object, "spec.destination": target.Destination.Object}[side]
@@ -143,7 +159,11 @@ func (e *environment) otherObject(r *loaded, m *Resource[Mapping], side, path, s
 			}
 		}
 	}
-	d := e.problemPath(e.index["Mapping/"+m.Metadata.Name], side+".object", codeOtherObject, fmt.Sprintf("the touchpoint %q uses this mapping for the object %q, not for %q", r.v.name, object, says), "correct it here or in the touchpoint, or leave "+side+" out if the mapping is for several objects")
+	hint := "correct it here or in the touchpoint, or leave " + side + " out if the mapping is for several objects"
+	if diag.Nearest(says, []string{object}) != "" {
+		hint = fmt.Sprintf("did you mean %s?", object)
+	}
+	d := e.problemPath(e.index["Mapping/"+m.Metadata.Name], side+".object", codeOtherObject, fmt.Sprintf("the touchpoint %q uses this mapping for the object %q, not for %q", r.v.name, object, says), hint)
 	d.Related = []diag.Pos{r.at(mustAt(r.tree(), path+".object"))}
 }
 

@@ -86,6 +86,9 @@ func (s *semantics) keyPath(k, fields *node) {
 		names := make([]string, 0, len(fields.items))
 		var next *node
 		for _, f := range fields.items {
+			if s.hasUnknown(f) {
+				return // it may be the one
+			}
 			name := f.str("name")
 			if names = append(names, name); name == step.Name || name == k.text {
 				next = f

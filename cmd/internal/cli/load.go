@@ -60,6 +60,16 @@ func (a *app) loadWith(ctx context.Context, source repo.Source, rev string, o co
 	return model, append(reconcile.TreeDiagnostics(r.Tree), list...).Sorted(), r, nil
 }
 
+// loadLive judges the configuration with a live object in place of the committed one.
+func (a *app) loadLive(ctx context.Context, k *connections, live config.Object) (diag.List, error) {
+	source, err := repo.OpenDirectory(k.dir, repo.Limits{})
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	_, list, _, err := a.loadWith(ctx, source, "", config.Options{Environment: k.environment, Objects: []config.Object{live}})
+	return list, err
+}
+
 // valid reads the configuration in a folder and refuses it with all its diagnostics when there is an error among them.
 func (a *app) valid(ctx context.Context, dir, environment string) (*config.Model, error) {
 	model, list, _, err := a.load(ctx, dir, environment)
