@@ -49,12 +49,16 @@ func TestDrift(t *testing.T) {
 			"~ id: type int → string", "~ id: readOnly false → true", "~ email: nullable true → false", "~ email: maxLength 80 → 40",
 			"~ state: enum open, done → open", `~ "Art.-Nr.": required false → true`,
 		}},
-		{"inside", func(o *Object) {
-			o.Fields[3].Fields = []ObjectField{{Name: "sku", Type: "int"}, {Name: "qty", Type: "int"}}
+		{
+			"inside", func(o *Object) {
+				o.Fields[3].Fields = []ObjectField{{Name: "sku", Type: "int"}, {Name: "qty", Type: "int"}}
+			},
+			[]string{"~ doc.sku: type string → int", "+ doc.qty: int"},
 		},
-			[]string{"~ doc.sku: type string → int", "+ doc.qty: int"}},
-		{"the object itself", func(o *Object) { o.Key, o.Writes = []string{"id", "email"}, []string{} },
-			[]string{"~ key id → id, email", "~ writes create, upsert → none"}},
+		{
+			"the object itself", func(o *Object) { o.Key, o.Writes = []string{"id", "email"}, []string{} },
+			[]string{"~ key id → id, email", "~ writes create, upsert → none"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
