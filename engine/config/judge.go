@@ -85,6 +85,19 @@ func (c *checker) head(root *node, t *table) {
 	}
 }
 
+// nearestKey returns the name of a field that was perhaps meant to be this one, or nil.
+func nearestKey(n *node, name string) *node {
+	if n == nil || n.kind != objectNode {
+		return nil
+	}
+	for _, k := range n.keys {
+		if k.text != name && diag.Nearest(k.text, []string{name}) != "" {
+			return k
+		}
+	}
+	return nil
+}
+
 // withoutVersion drops what the table says of apiVersion, where head has said it.
 func withoutVersion(problems []problem) []problem {
 	said := false

@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	pathpkg "path"
 	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
@@ -186,6 +188,10 @@ func (e *environment) repositoryFile(r *loaded, path, name string) ([]byte, bool
 		hint := "paths start at the root of the repository"
 		if near := nearestSorted(name, e.filesLike(name)); near != "" {
 			hint = fmt.Sprintf("did you mean %s?", near)
+		} else if beside := pathpkg.Join(pathpkg.Dir(r.file()), name); fs.ValidPath(beside) {
+			if _, err := fs.Stat(e.fsys, beside); err == nil {
+				hint = fmt.Sprintf("paths start at the root of the repository: did you mean %s?", beside)
+			}
 		}
 		e.problemPath(r, path, codeFile, fmt.Sprintf("there is no file %q", name), hint)
 		return nil, false
@@ -226,6 +232,44 @@ func (e *environment) filesLike(name string) []string {
 }
 
 // csvRows reads the rows of a look-up's file, reporting what is wrong at its place in that file.
+// strayColumn reports a column that the file of a look-up does not have: in the file where mappings know the column by this name,
+// else where it is named.
+func (e *environment) strayColumn(r *loaded, column string, header []string) {
+	file := r.tree().get("spec").str("file")
+	hint := "the columns of the file are " + orList(header)
+	if near := diag.Nearest(column, header); near != "" {
+		hint = fmt.Sprintf("did you mean %s?", near)
+	}
+	if len(header) == 1 && strings.ContainsAny(header[0], ";\t|") {
+		e.list.Add(diag.Diagnostic{
+			Code: codeLookupRow, Severity: diag.Error, Pos: diag.Pos{File: file, Line: 1, Col: 1}, Message: "the columns are not separated by commas",
+			Hint: "save the file with commas between its columns",
+		})
+		return
+	}
+	path := "spec.value"
+	for _, list := range []string{"key", "values"} {
+		if v := r.tree().get("spec").get(list); v != nil {
+			if i := slices.IndexFunc(v.items, func(c *node) bool { return c.text == column }); i >= 0 {
+				path = fmt.Sprintf("spec.%s[%d]", list, i)
+			}
+		}
+	}
+	known := false
+	for _, m := range e.model.Mappings {
+		m.Spec.Fields.walk(func(f *Field) {
+			_, named := f.With[column]
+			known = known || named && f.Lookup == r.name
+		})
+	}
+	named, head := r.at(mustAt(r.tree(), path)), diag.Pos{File: file, Line: 1, Col: 1}
+	d := diag.Diagnostic{Code: codeLookupRow, Severity: diag.Error, Pos: named, Related: []diag.Pos{head}, Path: path, Message: fmt.Sprintf("the file %q has no column %q", file, column), Hint: hint}
+	if known {
+		d.Pos, d.Related, d.Path = head, []diag.Pos{named}, ""
+	}
+	e.list.Add(d)
+}
+
 func (e *environment) csvRows(r *loaded, lookup string, src []byte) []map[string]string {
 	name := e.model.Lookups[lookup].Spec.File
 	file := func(line, col int, code, message, hint string) *diag.Diagnostic {
@@ -244,11 +288,7 @@ func (e *environment) csvRows(r *loaded, lookup string, src []byte) []map[string
 	}
 	for _, c := range append(slices.Clone(table.key), table.values...) {
 		if !slices.Contains(header, c) {
-			hint := "the columns are " + orList(header)
-			if near := diag.Nearest(c, header); near != "" {
-				hint = fmt.Sprintf("did you mean %s?", near)
-			}
-			file(1, 1, codeLookupRow, fmt.Sprintf("there is no column %q", c), hint)
+			e.strayColumn(r, c, header)
 			return nil
 		}
 	}

@@ -252,7 +252,7 @@ func (n *node) fieldNames() []string {
 // patchMisses reports a patch of something that is not there, and what was perhaps meant.
 func (e *environment) patchMisses(p *loaded, index map[string]int) {
 	if p.key() == "" {
-		e.problem(p, p.tree(), codePatch, "", "a patch must say what it changes", hintPatch)
+		e.untoldPatch(p)
 		return
 	}
 	kind, name, _ := strings.Cut(p.key(), "/")
@@ -285,6 +285,30 @@ func (e *environment) patchMisses(p *loaded, index map[string]int) {
 		hint = fmt.Sprintf("there is a %s of that name: is that the kind?", orList(kinds))
 	}
 	e.problem(p, p.tree().get("metadata").get("name"), codePatch, "metadata.name", fmt.Sprintf("there is no %s %q to patch", kind, name), hint)
+}
+
+// untoldPatch reports a patch that does not say what it changes.
+func (e *environment) untoldPatch(p *loaded) {
+	root := p.tree()
+	metadata := root.get("metadata")
+	for _, missing := range []struct {
+		around *node
+		name   string
+		there  bool
+	}{{root, "kind", p.kind != ""}, {root, "metadata", metadata != nil}, {metadata, "name", p.name != ""}} {
+		if missing.there {
+			continue
+		}
+		if k := nearestKey(missing.around, missing.name); k != nil {
+			e.problem(p, k, codePatch, "", fmt.Sprintf("a patch must say what it changes, and %s is not the name of a field", k.text), fmt.Sprintf("did you mean %s?", missing.name))
+			return
+		}
+		if v := missing.around.get(missing.name); v != nil {
+			e.problem(p, v, codePatch, "", fmt.Sprintf("a patch must say what it changes, and %s is %s", missing.name, v.kind), hintPatch)
+			return
+		}
+	}
+	e.problem(p, root, codePatch, "", "a patch must say what it changes", hintPatch)
 }
 
 // merged returns base changed by a patch as RFC 7386 says. Every part keeps the place it came from.

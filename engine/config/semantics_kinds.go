@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dray-sync/dray/engine/diag"
 )
 
 // indexOfName returns where $out.name stands in an expression: the offset of $out, or -1.
@@ -163,6 +165,32 @@ func secretName(name string) bool {
 	return false
 }
 
+// strayColumns reports names of columns that no row has, where they are named. false: there are none.
+func (s *semantics) strayColumns(rows *node) bool {
+	var columns []string
+	s.each(rows, func(_ int, row *node) { columns = append(columns, fieldNames(row)...) })
+	slices.Sort(columns)
+	columns = slices.Compact(columns)
+	stray := false
+	judge := func(v *node) {
+		if v.kind != stringNode || slices.Contains(columns, v.text) || len(columns) == 0 {
+			return
+		}
+		stray = true
+		hint := "the columns are " + orList(columns)
+		if near := diag.Nearest(v.text, columns); near != "" {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		s.report(v, codeLookupRow, fmt.Sprintf("no row has a column %q", v.text), hint)
+	}
+	s.path = s.path[:len(s.path)-1] // these stand beside the rows
+	defer func() { s.path = append(s.path, segment{name: "rows"}) }()
+	s.in(s.spec, "key", func(v *node) { s.each(v, func(_ int, c *node) { judge(c) }) })
+	s.in(s.spec, "value", judge)
+	s.in(s.spec, "values", func(v *node) { s.each(v, func(_ int, c *node) { judge(c) }) })
+	return stray
+}
+
 func (s *semantics) lookup() {
 	s.exactlyOne(s.spec, "file", "rows")
 	s.exactlyOne(s.spec, "value", "values")
@@ -170,6 +198,9 @@ func (s *semantics) lookup() {
 		table := newLookupTable(s.spec)
 		if len(table.key) == 0 {
 			return // said already
+		}
+		if s.strayColumns(v) {
+			return
 		}
 		s.each(v, func(_ int, row *node) {
 			if row.kind != objectNode {
