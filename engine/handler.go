@@ -19,12 +19,19 @@ const (
 // handler works the queue's jobs.
 type handler Engine
 
-// Due starts a run for a touchpoint whose time has come, unless it is suspended or still running.
+// Due starts a run for a touchpoint whose time has come, unless it is suspended, parked or still running, once those it comes after are done.
 func (h *handler) Due(ctx context.Context, touchpointID int64, due time.Time) error {
 	e := (*Engine)(h)
 	f := e.flowByID(touchpointID)
 	if f == nil || e.suspended(ctx, f) {
 		return nil
+	}
+	parked, err := e.parked(ctx, f)
+	if err != nil || parked {
+		return err
+	}
+	if ready, err := e.inTurn(ctx, f, due); err != nil || !ready {
+		return err
 	}
 	active, err := e.store.ActiveRuns(ctx, touchpointID)
 	if err != nil {
@@ -36,9 +43,6 @@ func (h *handler) Due(ctx context.Context, touchpointID int64, due time.Time) er
 		}
 		e.log.Debug("due while running; left out", "touchpoint", f.Name)
 		return nil
-	}
-	if parked, err := e.parked(ctx, f); err != nil || parked {
-		return err
 	}
 	_, _, err = e.store.StartRun(ctx, state.NewRun{TouchpointID: touchpointID, Trigger: TriggerSchedule, Revision: f.Revision, DueAt: due, Enqueue: true})
 	return err

@@ -11,6 +11,8 @@ const (
 	codeRecipients = "config/recipients"
 	codeExpired    = "config/credential-expired"
 	codeClearText  = "config/clear-text"
+	codeCycle      = "config/cycle"
+	codeNoWait     = "config/no-wait"
 )
 
 // acrossCodes explains what is wrong with resources taken together.
@@ -285,6 +287,89 @@ spec:
   generation: 1
   recipients: [age1plant, age1recovery]
   ciphertext: sealed
+`,
+		},
+		{
+			Code: codeCycle,
+			Doc:  "Touchpoints wait for each other in a circle, so that none of them ever runs. It is said at each of them.",
+			Hint: "remove the after that is not needed",
+			Wrong: `
+kind: Touchpoint
+metadata: {name: customers}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: customers, write: upsert, key: [id]}
+  schedule: {cron: "0 1 * * *"}
+  after: [{touchpoint: payments}]
+---
+kind: Touchpoint
+metadata: {name: payments}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: payments, write: upsert, key: [id]}
+  schedule: {cron: "0 1 * * *"}
+  after: [{touchpoint: customers}]
+`,
+			Right: `
+kind: Touchpoint
+metadata: {name: customers}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: customers, write: upsert, key: [id]}
+  schedule: {cron: "0 1 * * *"}
+---
+kind: Touchpoint
+metadata: {name: payments}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: payments, write: upsert, key: [id]}
+  schedule: {cron: "0 1 * * *"}
+  after: [{touchpoint: customers}]
+`,
+		},
+		{
+			Code: codeNoWait,
+			Doc:  "A touchpoint names another in after and never waits for it: one of the two has no schedule, or the other is due too long before. Runs belong together when their due times lie no further apart than within.",
+			Hint: "give both the same schedule, or a longer within",
+			Wrong: `
+kind: Touchpoint
+metadata: {name: customers}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: customers, write: upsert, key: [id]}
+  schedule: {cron: "0 1 * * *"}
+---
+kind: Touchpoint
+metadata: {name: payments}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: payments, write: upsert, key: [id]}
+  schedule: {cron: "0 6 * * *"}
+  after: [{touchpoint: customers}]
+`,
+			Right: `
+kind: Touchpoint
+metadata: {name: customers}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: customers, write: upsert, key: [id]}
+  schedule: {cron: "0 1 * * *"}
+---
+kind: Touchpoint
+metadata: {name: payments}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: payments, write: upsert, key: [id]}
+  schedule: {cron: "0 1 * * *"}
+  after: [{touchpoint: customers}]
 `,
 		},
 	}

@@ -59,6 +59,7 @@ func (e *environment) link() *Model {
 	e.connections()
 	e.credentials()
 	e.reach()
+	e.afters()
 	e.lookups()
 	e.objectResources()
 	e.touchpoints()

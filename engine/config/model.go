@@ -175,8 +175,16 @@ type Touchpoint struct {
 	OnReject     OnReject           `json:"onReject"`
 	StopAfter    int                `json:"stopAfter"` // rejected records in one run; 0: never
 	Schedule     *Schedule          `json:"schedule,omitempty"`
-	Mode         string             `json:"mode"` // live | observe
+	After        []After            `json:"after,omitempty"` // whose runs come first
+	Mode         string             `json:"mode"`            // live | observe
 	Suspend      bool               `json:"suspend"`
+}
+
+// After is a touchpoint whose run comes first.
+type After struct {
+	Touchpoint string   `json:"touchpoint"`
+	On         string   `json:"on"` // succeeded | completed
+	Within     Duration `json:"within"`
 }
 
 // SourceSpec is what a touchpoint reads.

@@ -260,12 +260,12 @@ func (f *flow) runEffects() (e []Effect) {
 	} else if r == nil && b.OnReject.Retry != nil {
 		e = append(e, Effect{Review, "dead letters are no longer tried again by themselves"})
 	}
-	return append(e, f.scheduleEffects()...)
+	return append(append(e, f.scheduleEffects()...), f.afterEffects()...)
 }
 
 // explained are the parts of a touchpoint whose change is put in words above.
 var explained = []string{
-	"spec.source.", "spec.mapping", "spec.destination.", "spec.destinations[", "spec.trace", "spec.split", "spec.limits", "spec.stopAfter", "spec.mode", "spec.suspend", "spec.onReject", "spec.schedule", "metadata.",
+	"spec.source.", "spec.mapping", "spec.destination.", "spec.destinations[", "spec.trace", "spec.split", "spec.limits", "spec.stopAfter", "spec.mode", "spec.suspend", "spec.onReject", "spec.schedule", "spec.after", "metadata.",
 }
 
 // otherEffects names what else changes.

@@ -23,6 +23,26 @@ func (f *flow) scheduleEffects() []Effect {
 	return []Effect{{risk, fmt.Sprintf("it runs %s, instead of %s", a, b)}}
 }
 
+// afterEffects says which touchpoints come first from now on.
+func (f *flow) afterEffects() []Effect {
+	b, a := afterWords(f.old.After), afterWords(f.after.After)
+	if a == b {
+		return nil
+	}
+	return []Effect{{Review, fmt.Sprintf("it waits for %s, instead of %s", a, b)}}
+}
+
+func afterWords(all []config.After) string {
+	words := make([]string, len(all))
+	for i, a := range all {
+		words[i] = fmt.Sprintf("%s to have %s, at most %s", a.Touchpoint, a.On, a.Within)
+	}
+	if len(words) == 0 {
+		return "nobody"
+	}
+	return strings.Join(words, " and ")
+}
+
 // otherSchedule says what changes of a schedule that comes at the same times as before.
 func (f *flow) otherSchedule() (e []Effect) {
 	b, was := f.from.ScheduleOf(&f.old)

@@ -131,12 +131,18 @@ func (s *Schedule) Missed(last, now time.Time) (time.Time, bool) {
 	if s.skip {
 		return time.Time{}, false
 	}
-	if now.Sub(last) > maxLookback {
-		last = now.Add(-maxLookback)
+	due := s.Latest(last, now)
+	return due, !due.IsZero()
+}
+
+// Latest returns the last due time after one instant and not after another. Zero: there is none.
+func (s *Schedule) Latest(after, now time.Time) time.Time {
+	if now.Sub(after) > maxLookback {
+		after = now.Add(-maxLookback)
 	}
-	due, ok := time.Time{}, false
-	for t := s.Next(last); !t.IsZero() && !t.After(now); {
-		due, ok = t, true
+	var due time.Time
+	for t := s.Next(after); !t.IsZero() && !t.After(now); {
+		due = t
 		next := s.Next(t)
 		if apart := next.Sub(t); !next.IsZero() && now.Sub(t) > 1000*apart { // far behind: jump near the end instead of walking there
 			if near := s.Next(now.Add(-500 * apart)); !near.IsZero() && near.After(t) {
@@ -145,7 +151,7 @@ func (s *Schedule) Missed(last, now time.Time) (time.Time, bool) {
 		}
 		t = next
 	}
-	return due, ok
+	return due
 }
 
 // AtOnce reports whether a touchpoint that has never run is due right away: one with an interval is, unless it is closed now; one with a
