@@ -18,13 +18,9 @@ import (
 // place. The model is nil when there are errors among it. The error is for what kept Load from reading at all: it never
 // speaks of the configuration itself. fsys is a revision's tree, or a directory.
 func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error) {
-	l := &loader{fsys: fsys, o: o, limits: o.Limits.WithDefaults(), cache: o.Cache, plain: map[string][]*node{}}
-	if l.cache == nil {
-		l.cache = new(Cache)
-	}
-	var err error
-	if l.table, err = l.cache.definitions(); err != nil {
-		return nil, nil, fmt.Errorf("reading the definitions: %w", err)
+	l, err := newLoader(fsys, o)
+	if err != nil {
+		return nil, nil, err
 	}
 	if err := l.find(); err != nil {
 		return nil, nil, fmt.Errorf("reading the repository: %w", err)
@@ -45,6 +41,19 @@ func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error)
 		model = nil
 	}
 	return model, l.list, nil
+}
+
+// newLoader returns a loader that has read nothing yet.
+func newLoader(fsys fs.FS, o Options) (*loader, error) {
+	l := &loader{fsys: fsys, o: o, limits: o.Limits.WithDefaults(), cache: o.Cache, plain: map[string][]*node{}}
+	if l.cache == nil {
+		l.cache = new(Cache)
+	}
+	var err error
+	if l.table, err = l.cache.definitions(); err != nil {
+		return nil, fmt.Errorf("reading the definitions: %w", err)
+	}
+	return l, nil
 }
 
 // A loader is one load under way.

@@ -326,7 +326,8 @@ func (p *policies) request(order []policyQuestion, builtIn bool) (*policy.Reques
 	return request, these
 }
 
-func (e *environment) answersTo(ctx context.Context, request *policy.Request, builtIn bool) ([]policy.Answer, error) {
+// answersTo returns the answers to a request, in order; none where its packs cannot be read, which is reported.
+func (l *loader) answersTo(ctx context.Context, request *policy.Request, builtIn bool) ([]policy.Answer, error) {
 	if builtIn {
 		request.Files = policy.BuiltInFiles()
 		return policy.Evaluate(request).Answers, nil
@@ -335,9 +336,9 @@ func (e *environment) answersTo(ctx context.Context, request *policy.Request, bu
 	if err != nil {
 		return nil, err
 	}
-	answer, err := e.evaluate(ctx, data)
+	answer, err := l.evaluate(ctx, data)
 	if errors.Is(err, errChildBound) {
-		e.packProblem(policy.Problem{Problem: cuebuild.Problem{File: firstBelow(request.Files, policy.Folder+"/"), Line: 1, Col: 1, Message: err.Error()}, Hint: hintBound})
+		l.packProblem(policy.Problem{Problem: cuebuild.Problem{File: firstBelow(request.Files, policy.Folder+"/"), Line: 1, Col: 1, Message: err.Error()}, Hint: hintBound})
 		return nil, nil
 	}
 	if err == nil && answer.Policies == nil {

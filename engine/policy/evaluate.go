@@ -175,14 +175,6 @@ func (l *loadedPack) judge(rule, input cue.Value) Answer {
 	if err := rule.Err(); err != nil {
 		return l.broken(err)
 	}
-	about := Finding{Message: oneLine(text(rule, "message")), Hint: oneLine(text(rule, "hint"))}
-	for _, field := range []string{"message", "hint"} {
-		if v := rule.LookupPath(pathOf(field)); v.Exists() {
-			if err := v.Validate(cue.Concrete(true)); err != nil {
-				return l.broken(err)
-			}
-		}
-	}
 	if when := rule.LookupPath(pathOf("when")); when.Exists() {
 		met, err := when.Bool()
 		if err != nil {
@@ -192,16 +184,25 @@ func (l *loadedPack) judge(rule, input cue.Value) Answer {
 			return Answer{}
 		}
 	}
-	var a Answer
+	a, err := findings(rule, input)
+	if err != nil {
+		return l.broken(err)
+	}
+	return a
+}
+
+// findings collects what deny lists and what require demands.
+func findings(rule, input cue.Value) (a Answer, err error) {
+	about := Finding{Message: oneLine(text(rule, "message")), Hint: oneLine(text(rule, "hint"))}
 	if deny := rule.LookupPath(pathOf("deny")); deny.Exists() {
 		it, err := deny.List()
 		if err != nil {
-			return l.broken(err)
+			return a, err
 		}
 		for it.Next() {
 			f, err := denied(it.Value(), about)
 			if err != nil {
-				return l.broken(err)
+				return a, err
 			}
 			a.Findings = append(a.Findings, f)
 		}
@@ -212,7 +213,15 @@ func (l *loadedPack) judge(rule, input cue.Value) Answer {
 	if len(a.Findings) > maxFindings {
 		a.Findings = a.Findings[:maxFindings]
 	}
-	return a
+	if len(a.Findings) == 0 {
+		return a, nil
+	}
+	for _, field := range []string{"message", "hint"} {
+		if v := rule.LookupPath(pathOf(field)); v.Exists() && err == nil {
+			err = v.Validate(cue.Concrete(true))
+		}
+	}
+	return a, err
 }
 
 // broken is the answer of a rule that cannot be evaluated over this input.
@@ -246,7 +255,11 @@ func required(constraint, input cue.Value, about Finding) (found []Finding) {
 	skip := len(constraint.Path().Selectors())
 	for _, e := range cueerrors.Errors(constraint.Unify(input).Validate(cue.Concrete(true))) {
 		steps := e.Path()
-		about.Path = pathText(steps[min(skip, len(steps)):])
+		steps = steps[min(skip, len(steps)):]
+		if len(steps) > 0 && steps[0] == "written" { // the resource itself, as it is written
+			steps = steps[1:]
+		}
+		about.Path = pathText(steps)
 		if !slices.ContainsFunc(found, func(f Finding) bool { return f.Path == about.Path }) {
 			found = append(found, about)
 		}

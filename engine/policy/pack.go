@@ -177,6 +177,9 @@ func (l *loadedPack) describeTests() {
 	for err == nil && tests.Exists() && it.Next() {
 		name := it.Selector().Unquoted()
 		i := slices.IndexFunc(l.Rules, func(r Rule) bool { return r.Name == name })
+		if i < 0 && l.value.LookupPath(pathOf(rulesName, name)).Exists() {
+			continue // the rule has a mistake, which is reported
+		}
 		if i < 0 {
 			names := make([]string, len(l.Rules))
 			for i, r := range l.Rules {
