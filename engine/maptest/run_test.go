@@ -17,11 +17,16 @@ import (
 // load returns the model of files, beside dray.yaml.
 func load(t testing.TB, files map[string]string) *config.Model {
 	t.Helper()
+	return loadWith(t, files, config.Options{Compile: mapping.Check})
+}
+
+func loadWith(t testing.TB, files map[string]string, o config.Options) *config.Model {
+	t.Helper()
 	fsys := fstest.MapFS{"dray.yaml": {Data: []byte("apiVersion: dray/v1\nkind: Repository\nmetadata: {name: acme}\n")}}
 	for name, text := range files {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	m, list, err := config.Load(t.Context(), fsys, config.Options{Compile: mapping.Check})
+	m, list, err := config.Load(t.Context(), fsys, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,8 @@ type testFlags struct {
 	cover               bool
 	coverMin            int
 	update, watch       bool
+	generate            int
+	seed                uint64
 }
 
 func (a *app) testCommand() *cobra.Command {
@@ -31,6 +33,11 @@ func (a *app) testCommand() *cobra.Command {
 		Long: `Maps the input of every case and compares what comes out with what the case expects. It opens no network, no
 secret and no connection.
 
+With --generate inputs are made up, from the kind: Object of the source and from what the mapping reads: empty texts, huge
+numbers, nulls, missing fields, dates at clock changes. Whatever the source object can have must come out as the mapping
+declares: nothing fails inside, nothing is rejected but for a reason that the mapping names, and the output is one that
+the destination object can have. The smallest input for which that is not so is shown as a case to paste.
+
 With --update the expectations of cases that fail become what came out, in place; comments stay. A case that expects a part
 still expects that part. Read the difference before you commit it.
 
@@ -38,6 +45,7 @@ still expects that part. Read the difference before you commit it.
 		Example: `  dray test
   dray test --run 'order-to-sale: .*Germany'
   dray test --coverage --coverage-min 80
+  dray test --generate 1000 --seed 7
   dray test ./integrations --output junit > tests.xml`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.test(c.Context(), folder(args), &f) },
@@ -48,7 +56,9 @@ still expects that part. Read the difference before you commit it.
 	c.Flags().IntVar(&f.coverMin, "coverage-min", 0, "fail when the cases of any mapping reach less than so many percent of it")
 	c.Flags().BoolVar(&f.update, "update", false, "write what comes out into the expectations of the cases that fail")
 	c.Flags().BoolVar(&f.watch, "watch", false, "run again what a change matters to, as files change, until interrupted")
-	c.Flags().StringVar(&f.run, "run", "", "only cases whose TEST: CASE matches this regular expression")
+	c.Flags().IntVar(&f.generate, "generate", 0, "make up so many inputs for each mapping in place of the cases")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "what --generate makes up (default another each time)")
+	c.Flags().StringVar(&f.run, "run", "", "only cases whose TEST: CASE matches this regular expression; with --generate mappings by name")
 	return c
 }
 
@@ -62,6 +72,9 @@ func (a *app) test(ctx context.Context, dir string, f *testFlags) error {
 			return invalid(errors.New("--watch shows what fails as text; run the tests again for --update, --coverage and other outputs"))
 		}
 		return a.watchTests(ctx, dir, f, match)
+	}
+	if f.generate > 0 {
+		return a.generateTests(ctx, dir, f)
 	}
 	if f.update {
 		if err := a.updateTests(ctx, dir, f, match); err != nil {

@@ -1,0 +1,353 @@
+package maptest
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dray-sync/dray/adapters/expr"
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/config"
+)
+
+// A shape is what the values at one place of an input can be.
+type shape struct {
+	kind     string // as in a kind: Object; "any" and "" are anything
+	known    bool   // a kind: Object says so
+	nullable bool   // it may be null, or not be there
+	enum     []string
+	length   int // most characters; 0: not known
+	names    []string
+	fields   map[string]*shape // of an object
+	elem     *shape            // of a list
+	least    int               // elements of a list that are looked at one by one
+	pool     []record.Value    // values that make a difference to the mapping
+	texts    []string          // texts that the mapping can read here: numbers and dates in their form
+}
+
+// field returns the shape of a member, made where it is missing.
+func (s *shape) field(name string) *shape {
+	if s.kind == "" || s.kind == "any" {
+		s.kind = "object"
+	}
+	if f := s.fields[name]; f != nil {
+		return f
+	}
+	f := &shape{nullable: true}
+	if s.fields == nil {
+		s.fields = map[string]*shape{}
+	}
+	s.fields[name], s.names = f, append(s.names, name)
+	return f
+}
+
+// element returns the shape of a list's elements.
+func (s *shape) element() *shape {
+	if s.kind == "" || s.kind == "any" {
+		s.kind = "list"
+	}
+	if s.elem == nil {
+		s.elem = &shape{known: s.known && s.kind != "list"}
+	}
+	return s.elem
+}
+
+// at returns the shape that a path leads to.
+func (s *shape) at(p record.Path) *shape {
+	for _, step := range p {
+		if !step.IsIndex() {
+			s = s.field(step.Name)
+			continue
+		}
+		s.least = max(s.least, step.Index+1)
+		s = s.element()
+	}
+	return s
+}
+
+// shapeOf returns the shape of an object's records.
+func shapeOf(o *config.Object) *shape {
+	s := &shape{kind: "object", known: true}
+	s.add(o.Fields)
+	return s
+}
+
+func (s *shape) add(fields []config.ObjectField) {
+	for i := range fields {
+		f := &fields[i]
+		p, err := record.ParsePath(f.Name)
+		if err != nil || p.Root() != "" || len(p) == 0 {
+			p = record.Path{{Name: f.Name, Index: -1}}
+		}
+		for n := 1; n < len(p); n++ { // what is around it is an object that is there
+			if around := s.at(p[:n]); !around.known {
+				around.known, around.nullable = true, false
+			}
+		}
+		m := s.at(p)
+		m.kind, m.known, m.nullable, m.enum, m.length = f.Type, true, f.Nullable, f.Enum, f.MaxLength
+		switch {
+		case f.Type == "list" && f.Fields != nil:
+			m.elem = &shape{kind: "object", known: true}
+			m.elem.add(f.Fields)
+		case f.Type == "list":
+			m.elem = &shape{kind: cmp.Or(f.Items, "any"), known: f.Items != ""}
+		default:
+			m.add(f.Fields)
+		}
+	}
+}
+
+// A reader goes through a mapping and notes in a shape what it reads, and what makes a difference to it.
+type reader struct {
+	lookups map[string]*config.Lookup
+	scopes  []*shape // the record, the element within …
+}
+
+func (r *reader) fields(fields config.Fields) {
+	for i := range fields {
+		r.field(&fields[i].Field)
+	}
+}
+
+func (r *reader) field(f *config.Field) {
+	r.expression(f.When)
+	r.expression(f.Expr)
+	if s := r.path(f.From); s != nil {
+		r.hint(s, f)
+	}
+	if l := r.lookups[f.Lookup]; l != nil {
+		for _, column := range slices.Sorted(maps.Keys(f.With)) {
+			if s := r.path(f.With[column]); s != nil {
+				s.keys(l, column)
+			}
+		}
+		if s := r.path(f.From); s != nil && len(l.Key) == 1 {
+			s.keys(l, l.Key[0])
+		}
+	}
+	if f.Each != "" {
+		r.list(f.Each, f.Where, f.Fields)
+	} else {
+		r.fields(f.Fields)
+	}
+	for _, part := range f.Concat {
+		r.expression(part.When)
+		if part.Each != "" {
+			r.list(part.Each, part.Where, part.Fields)
+		} else {
+			r.fields(part.Fields)
+		}
+	}
+}
+
+func (r *reader) list(each, where string, fields config.Fields) {
+	s := r.path(each)
+	if s == nil {
+		return
+	}
+	if s.kind == "" {
+		s.kind = "list"
+	}
+	elem := s.element()
+	elem.nullable = false
+	if elem.kind == "" {
+		elem.kind = "object"
+	}
+	r.scopes = append(r.scopes, elem)
+	r.expression(where)
+	r.fields(fields)
+	r.scopes = r.scopes[:len(r.scopes)-1]
+}
+
+// path returns the shape that a path leads to in the source record. nil: it leads elsewhere.
+func (r *reader) path(text string) *shape {
+	p, err := record.ParsePath(text)
+	if err != nil || text == "" {
+		return nil
+	}
+	return r.ref(p.Root(), p)
+}
+
+func (r *reader) ref(root string, p record.Path) *shape {
+	scope := r.scopes[len(r.scopes)-1]
+	switch root {
+	case "":
+		return scope.at(p)
+	case "$this":
+	case "$root":
+		scope = r.scopes[0]
+	case "$parent":
+		scope = r.scopes[max(len(r.scopes)-2, 0)]
+	default:
+		return nil
+	}
+	if len(p) > 0 && p[0].Name == root {
+		p = p[1:]
+	}
+	return scope.at(p)
+}
+
+var (
+	textLiteral   = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'`)
+	arithmetic    = regexp.MustCompile(`[*/]|\s-\s|\b(div|round|sum|abs|min|max)\(`)
+	numberLiteral = regexp.MustCompile(`(?:^|[^\pL\d_.])(\d+(?:\.\d+)?)`)
+)
+
+// expression notes the paths of an expression, and what is written out in it as values that make a difference there.
+func (r *reader) expression(text string) {
+	if text == "" {
+		return
+	}
+	roots := map[string]expr.Type{}
+	for _, name := range []string{"$root", "$parent", "$index", "$out", "$run", "$steps", "$was", "$result"} {
+		roots[name] = expr.Type{}
+	}
+	program, err := expr.Compile(text, expr.Options{Scope: expr.Scope{Roots: roots}})
+	if err != nil {
+		return
+	}
+	var pool []record.Value
+	for _, m := range textLiteral.FindAllStringSubmatch(text, -1) {
+		pool = append(pool, record.StringValue(cmp.Or(m[1], m[2])))
+	}
+	for _, m := range numberLiteral.FindAllStringSubmatch(textLiteral.ReplaceAllString(text, " "), -1) {
+		if v, err := record.ParseNumber(m[1]); err == nil {
+			pool = append(pool, v)
+		}
+	}
+	if arithmetic.MatchString(textLiteral.ReplaceAllString(text, " ")) {
+		for _, n := range []string{"0", "1", "2.50"} {
+			v, _ := record.ParseNumber(n) // it is one
+			pool = append(pool, v)
+		}
+	}
+	for _, ref := range program.Refs() {
+		if s := r.ref(ref.Root, ref.Path); s != nil {
+			s.pool = append(s.pool, pool...)
+		}
+	}
+}
+
+// keys adds the keys of a lookup's rows, the first few.
+func (s *shape) keys(l *config.Lookup, column string) {
+	const most = 20
+	for _, row := range l.Rows[:min(len(l.Rows), most)] {
+		if row[column] != "*" {
+			s.pool = append(s.pool, record.StringValue(row[column]))
+		}
+	}
+}
+
+// hint notes what a field makes of the value it reads.
+func (r *reader) hint(s *shape, f *config.Field) {
+	switch f.As {
+	case "int":
+		s.texts = append(s.texts, numberTexts(f, "0", "1", "-7", "12345678901234567890", "1.5")...)
+	case "decimal", "money":
+		s.texts = append(s.texts, numberTexts(f, "0", "1.10", "-2.5", "1234.005", "1234567890123456.78")...)
+	case "bool":
+		s.texts = append(s.texts, "true", "false", "1", "0")
+	case "date", "datetime":
+		s.texts = append(s.texts, dateTexts(f)...)
+	}
+	if f.As == "money" {
+		if c := r.path(f.Currency); c != nil && !isCurrency(f.Currency) {
+			for _, code := range []string{"EUR", "JPY", "KWD"} {
+				c.pool = append(c.pool, record.StringValue(code))
+			}
+		}
+	}
+}
+
+func isCurrency(s string) bool { return len(s) == 3 && strings.ToUpper(s) == s }
+
+// numberTexts returns numbers as the field reads them from texts.
+func numberTexts(f *config.Field, numbers ...string) []string {
+	out := make([]string, len(numbers))
+	for i, n := range numbers {
+		out[i] = strings.Replace(n, ".", cmp.Or(f.DecimalMark, "."), 1)
+	}
+	return out
+}
+
+// dateTexts returns dates as the field reads them, at the edges of years and of clock changes.
+func dateTexts(f *config.Field) []string {
+	moments := [][6]string{
+		{"2026", "04", "02", "10", "00", "00"}, {"2024", "02", "29", "23", "59", "59"}, {"2026", "03", "29", "02", "30", "00"}, // skipped in Berlin
+		{"2026", "10", "25", "02", "30", "00"}, {"1999", "12", "31", "00", "00", "00"}, {"9999", "12", "31", "23", "59", "59"},
+	}
+	var out []string
+	for _, m := range moments {
+		date, clock := m[0]+"-"+m[1]+"-"+m[2], m[3]+":"+m[4]+":"+m[5]
+		switch f.Format {
+		case "", "iso":
+			if f.As == "date" && f.To == "" {
+				out = append(out, date)
+			}
+			if out = append(out, date+"T"+clock+"Z"); f.Zone != "" {
+				out = append(out, date+"T"+clock)
+			}
+		case "unix":
+			out = append(out, "1775124000")
+		case "unix-ms":
+			out = append(out, "1775124000000")
+		default:
+			out = append(out, strings.NewReplacer("YYYY", m[0], "MM", m[1], "DD", m[2], "HH", m[3], "mm", m[4], "ss", m[5]).Replace(f.Format))
+		}
+	}
+	return slices.Compact(out)
+}
+
+// source returns the object whose records a mapping reads, as it was committed. nil: there is none.
+func source(m *config.Model, name, touchpoint string) *config.Object {
+	if t, ok := m.Touchpoints[touchpoint]; ok {
+		return committed(m, t.Spec.Source.Connection, t.Spec.Source.Object)
+	}
+	ref := m.Mappings[name].Spec.Source
+	if ref == nil {
+		return nil
+	}
+	return object(m, ref.Connection, ref.Application, ref.Object)
+}
+
+// destination returns the object that a mapping's records are for.
+func destination(m *config.Model, name, touchpoint string) *config.Object {
+	if t, ok := m.Touchpoints[touchpoint]; ok {
+		for _, target := range t.Spec.Targets() {
+			if target.Mapping == name {
+				return committed(m, target.Destination.Connection, target.Destination.Object)
+			}
+		}
+	}
+	ref := m.Mappings[name].Spec.Destination
+	if ref == nil {
+		return nil
+	}
+	return object(m, ref.Connection, ref.Application, ref.Object)
+}
+
+func committed(m *config.Model, connection, name string) *config.Object {
+	c, ok := m.Connections[connection]
+	if !ok {
+		return nil
+	}
+	return object(m, connection, c.Spec.Application, name)
+}
+
+// object returns what was committed for the connection, else for its application.
+func object(m *config.Model, connection, application, name string) *config.Object {
+	var general *config.Object
+	for _, key := range slices.Sorted(maps.Keys(m.Objects)) {
+		switch o := &m.Objects[key].Spec; {
+		case o.Object != name:
+		case o.Connection != "" && o.Connection == connection:
+			return o
+		case o.Connection == "" && o.Application == application:
+			general = o
+		}
+	}
+	return general
+}
