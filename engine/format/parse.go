@@ -291,7 +291,10 @@ func markAligned(entries []*entry) bool {
 		}
 		values = values || (a.gap+a.width() == b.gap+b.width() && a.gap+b.gap > 2)
 		if a.comment != "" && b.comment != "" && a.col == b.col && len(b.lead) == 0 {
-			a.aligned, b.aligned = true, true
+			if a.group == nil {
+				a.group = new(group)
+			}
+			b.group = a.group
 		}
 	}
 	return values

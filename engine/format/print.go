@@ -13,7 +13,7 @@ type line struct {
 	text    string
 	comment string
 	space   int
-	aligned bool
+	group   *group
 }
 
 // A printer writes a document. Not safe for concurrent use.
@@ -139,7 +139,7 @@ func continued(n *node, text string, indent int) string {
 }
 
 func (p *printer) commented(l *line, e *entry) {
-	l.comment, l.space, l.aligned = e.comment, max(e.space, 1), e.aligned
+	l.comment, l.space, l.group = e.comment, max(e.space, 1), e.group
 }
 
 // inlineText returns a value of one line.
@@ -199,7 +199,7 @@ func (p *printer) String() string {
 	var b strings.Builder
 	for i := 0; i < len(p.lines); {
 		end, width, space := i, 0, 1<<30
-		for end < len(p.lines) && p.lines[end].aligned {
+		for end < len(p.lines) && p.lines[end].group != nil && p.lines[end].group == p.lines[i].group {
 			width, space = max(width, utf8.RuneCountInString(p.lines[end].text)), min(space, p.lines[end].space)
 			end++
 		}

@@ -72,8 +72,11 @@ type entry struct {
 	comment string // behind the value, or behind the key where the value stands below
 	space   int    // spaces before it
 	col     int    // where it began, in characters
-	aligned bool   // together with its neighbours' comments
+	group   *group // the neighbours whose comments begin in the same column; nil: none do
 }
+
+// A group is comments that stand below one another. Only which it is matters.
+type group struct{ _ byte }
 
 // oneLine reports whether the entry's value stands behind its key, and ends there.
 func (e *entry) oneLine() bool {
