@@ -139,7 +139,7 @@ func show(shown map[string]bool, t *config.Type, v any, path, when string) {
 			at := join(path, name)
 			shown[identity(t.Fields[i], at, when)] = true
 			if strings.HasPrefix(when, name+": ") {
-				shown[name+": Which of these it is."] = true
+				shown[name+": "+whichOne] = true
 			}
 			show(shown, t.Fields[i].Type, inner, at, "")
 		}

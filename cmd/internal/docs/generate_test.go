@@ -198,7 +198,7 @@ func (w *writer) metadata() string {
 func functions() string {
 	text := "| Function | Gives | Example | Result |\n|---|---|---|---|\n"
 	for _, f := range expr.Functions() {
-		text += fmt.Sprintf("| `%s` | %s | `%s` | `%s` |\n", cell(f.Signature), cell(f.Doc), cell(f.Example), cell(f.Result))
+		text += fmt.Sprintf("| %s | %s | %s | %s |\n", code(f.Signature), cell(f.Doc), code(f.Example), code(f.Result))
 	}
 	return strings.TrimRight(text, "\n")
 }
@@ -210,7 +210,7 @@ func apply() string {
 		if f.Arg != "" {
 			form = "{" + f.Name + ": " + f.Arg + "}"
 		}
-		text += fmt.Sprintf("| `%s` | %s |\n", form, cell(f.Doc))
+		text += fmt.Sprintf("| %s | %s |\n", code(form), cell(f.Doc))
 	}
 	return strings.TrimRight(text, "\n")
 }

@@ -31,8 +31,10 @@ func (f *flattener) typ(t *config.Type, path, when string) {
 		f.above = append(f.above, t.Name)
 		defer func() { f.above = f.above[:len(f.above)-1] }()
 	}
+	choice := when == oneOf
 	for _, field := range t.Fields {
 		at := join(path, field.Name)
+		field.Required = field.Required && !choice // of what can be left out altogether
 		if when != "" && strings.HasPrefix(when, field.Name+": ") {
 			continue // it has a row of its own
 		}
@@ -54,6 +56,12 @@ func (f *flattener) typ(t *config.Type, path, when string) {
 	}
 }
 
+// oneOf stands for an alternative that no field names.
+const oneOf = "one of"
+
+// whichOne explains the field that names an alternative.
+const whichOne = "Which of these it is."
+
 // tag adds the field that tells alternatives apart.
 func (f *flattener) tag(t *config.Type, path string) {
 	all := &config.Type{Default: nil}
@@ -62,14 +70,14 @@ func (f *flattener) tag(t *config.Type, path string) {
 	}
 	slices.SortStableFunc(all.Values, func(a, b json.RawMessage) int { return strings.Compare(string(a), string(b)) })
 	all.Values = slices.CompactFunc(all.Values, func(a, b json.RawMessage) bool { return string(a) == string(b) })
-	field := config.FieldDefinition{Name: t.Tag, Doc: "Which of these it is.", Required: t.Default == nil, Type: all}
+	field := config.FieldDefinition{Name: t.Tag, Doc: whichOne, Required: t.Default == nil, Type: all}
 	f.rows = append(f.rows, row{id: identity(field, join(path, t.Tag), ""), path: join(path, t.Tag), field: field})
 }
 
 // alternative says which alternative of a tagged type this is.
 func alternative(t, a *config.Type) string {
 	if t.Tag == "" {
-		return ""
+		return oneOf
 	}
 	var only []string
 	for _, v := range a.Field(t.Tag).Type.Values {
@@ -80,7 +88,7 @@ func alternative(t, a *config.Type) string {
 
 // identity names a field wherever it stands: fields of one definition that others embed are one.
 func identity(f config.FieldDefinition, path, when string) string {
-	if f.Doc == "" || when != "" {
+	if f.Doc == "" || (when != "" && when != oneOf) {
 		return path + " " + when
 	}
 	return f.Name + ": " + f.Doc
@@ -123,7 +131,7 @@ func fieldTable(t *config.Type, prefix string, up string) string {
 
 func name(r row) string {
 	text := "`" + r.path + "`"
-	if r.when != "" {
+	if r.when != "" && r.when != oneOf {
 		text += " (" + r.when + ")"
 	}
 	return text
@@ -149,6 +157,9 @@ func unsaid(f config.FieldDefinition) string {
 func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(s)
 }
+
+// code makes a text fit for a table, inside of backquotes.
+func code(s string) string { return "`" + strings.ReplaceAll(s, "|", `\|`) + "`" }
 
 // formats are the types with a section of their own in common.md, by name and by format.
 var formats = map[string]string{
