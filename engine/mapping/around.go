@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 
+	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/adapters/record"
 )
 
@@ -15,6 +16,7 @@ func (c *compiler) split(top *scope) *scope {
 	p := part{}
 	inner := c.elements(top, at+".each", c.Split.Each, &p)
 	if inner == nil {
+		top.typ = expr.Type{} // of what the records are, nothing is known
 		return top
 	}
 	c.program.split = &p

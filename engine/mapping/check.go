@@ -71,7 +71,7 @@ func withoutRows(lookups map[string]*config.Lookup) map[string]*config.Lookup {
 func foreignMapping(use config.MappingUse, problems []Problem) []Problem {
 	const few = 3
 	lost := func(p Problem) bool {
-		return (p.Code == CodeUnknownName || p.Code == string(expr.CodeUnknownName)) && strings.HasPrefix(p.Hint, "the fields are")
+		return (p.Code == CodeUnknownName || p.Code == string(expr.CodeUnknownName)) && strings.HasPrefix(p.Hint, "the fields are") && !strings.HasPrefix(p.Path, "spec.split")
 	}
 	var first []string
 	n := 0
