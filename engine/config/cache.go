@@ -60,7 +60,7 @@ func (c *Cache) content(src []byte, limits LoadLimits) (*fileContent, [sha256.Si
 	}
 	f := &fileContent{bytes: src}
 	docs, problems := parseYAML(src, limits)
-	f.problems = problems
+	f.problems = append(problems, secretProblems(src)...)
 	for _, d := range docs {
 		if isResource(d.root) {
 			i := len(f.docs)

@@ -199,6 +199,9 @@ func (n *node) shown() string {
 		return "nothing"
 	case stringNode:
 		text := n.text
+		if secretText(text) {
+			return "the text"
+		}
 		if r := []rune(text); len(r) > most {
 			text = string(r[:most]) + "…"
 		}

@@ -37,6 +37,7 @@ const (
 	codeCredential         = "config/credential"
 	codeCredentialHost     = "config/credential-host"
 	codePlainSecret        = "config/plain-secret"
+	codePersonalData       = "config/personal-data"
 	codeRounding           = "config/rounding"
 	codeForwardReference   = "config/forward-reference"
 	codeRepository         = "config/repository"

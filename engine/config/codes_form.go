@@ -160,9 +160,10 @@ spec:
 `,
 		},
 		{
-			Code: codePlainSecret,
-			Doc:  "A secret stands in the repository in the clear.",
-			Hint: "put it into a credential with dray credential create, and consider the value compromised",
+			Code:   codePlainSecret,
+			Hidden: true,
+			Doc:    "A secret stands in the repository in the clear.",
+			Hint:   "put it into a credential with dray credential create, and consider the value compromised",
 			Wrong: `
 kind: Connection
 spec:
@@ -174,6 +175,28 @@ kind: Connection
 spec:
   application: sqlite
   config: {path: /var/lib/shop.db}
+`,
+		},
+		{
+			Code:   codePersonalData,
+			Hidden: true,
+			Doc:    "A test holds what looks like the data of a person: a mail address, a telephone number, an account or a card.",
+			Hint:   "use made-up data",
+			Wrong: `
+kind: MappingTest
+metadata: {name: order}
+spec:
+  mapping: order
+  cases:
+    - {name: one, input: {id: 1, email: j.smith@gmail.com}, expect: {id: 1}}
+`,
+			Right: `
+kind: MappingTest
+metadata: {name: order}
+spec:
+  mapping: order
+  cases:
+    - {name: one, input: {id: 1, email: j.smith@example.com}, expect: {id: 1}}
 `,
 		},
 		{

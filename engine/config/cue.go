@@ -227,6 +227,9 @@ func (l *loader) readCUE() error {
 			break
 		}
 		l.cueFiles[name] = string(src)
+		for _, p := range secretProblems(src) {
+			l.list.Add(p.diagnostic([]*sourceFile{{path: name}}))
+		}
 		if first, _, _ := strings.Cut(name, "/"); first != "cue.mod" && first != policy.Folder {
 			packages = append(packages, name)
 		}

@@ -207,6 +207,7 @@ func (e *environment) repositoryFile(r *loaded, path, name string) ([]byte, bool
 		e.problemPath(r, path, codeFile, fmt.Sprintf("%q cannot be read", name), "check its permissions")
 		return nil, false
 	}
+	e.fixtureFile(r, name, src)
 	return src, true
 }
 

@@ -35,7 +35,7 @@ func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	l.list = l.list.Sorted()
+	l.list = oneSecretALine(l.list.Sorted())
 	l.proposals()
 	if l.list.HasErrors() {
 		model = nil

@@ -18,6 +18,7 @@ type semantics struct {
 
 func (s *semantics) judge(kind string) {
 	s.path = append(s.path[:0], segment{name: "spec"})
+	s.secretLabels()
 	switch kind {
 	case "Connection":
 		s.connection()
@@ -33,6 +34,8 @@ func (s *semantics) judge(kind string) {
 		s.mappingTest()
 	case "Touchpoint":
 		s.touchpoint()
+	case "Application":
+		s.application(s.spec)
 	case "Object":
 		s.object()
 	}

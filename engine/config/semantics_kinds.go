@@ -59,6 +59,7 @@ var expectations = []string{"expect", "expectExactly", "expectRejected", "expect
 func (s *semantics) mappingTest() {
 	s.in(s.spec, "cases", func(v *node) {
 		s.unique(v, "name")
+		s.fixture(v)
 		s.each(v, func(_ int, c *node) {
 			if c.kind != objectNode || s.hasUnknown(c) {
 				return
@@ -127,42 +128,8 @@ func (s *semantics) day(n *node, name string) {
 }
 
 func (s *semantics) connection() {
-	s.in(s.spec, "config", func(v *node) { s.plainSecrets(v) })
-}
-
-// secretNames are parts of field names whose values are secrets.
-var secretNames = []string{"password", "passwd", "passphrase", "secret", "token", "apikey", "privatekey", "accesskey"}
-
-// plainSecrets finds secrets that stand in settings in the clear. What the value is, is never repeated.
-func (s *semantics) plainSecrets(n *node) {
-	switch n.kind {
-	case listNode:
-		s.each(n, func(_ int, v *node) { s.plainSecrets(v) })
-	case objectNode:
-		s.fields(n, func(k, v *node) {
-			if (v.kind == stringNode || v.kind == intNode) && v.text != "" && secretName(k.text) {
-				s.report(v, codePlainSecret, fmt.Sprintf("%s looks like a secret in the clear", k.text), "put it into a credential with dray credential create, and change the secret: it is in the history now")
-				return
-			}
-			s.plainSecrets(v)
-		})
-	case stringNode:
-		if u, err := url.Parse(n.text); err == nil && u.User != nil && u.Host != "" {
-			if _, has := u.User.Password(); has {
-				s.report(n, codePlainSecret, "this address holds a password in the clear", "put it into a credential with dray credential create, and change the password: it is in the history now")
-			}
-		}
-	}
-}
-
-func secretName(name string) bool {
-	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
-	for _, s := range secretNames {
-		if strings.HasSuffix(plain, s) {
-			return true
-		}
-	}
-	return false
+	s.in(s.spec, "config", s.plainSecrets)
+	s.in(s.spec, "objects", s.plainSecrets)
 }
 
 // strayColumns reports names of columns that no row has, where they are named. false: there are none.

@@ -25,6 +25,7 @@ func (s *semantics) mapping() {
 		if len(v.keys) == 0 {
 			s.report(v, codeMissingField, "the mapping has no field", "map at least one")
 		}
+		s.secretConstants(v)
 		s.mappingFields(v, mappingPlace{roots: []string{"$this", "$root", "$out", "$steps", "$run"}, all: all}, true)
 	})
 	s.in(s.spec, "checks", func(v *node) {
