@@ -69,7 +69,7 @@ func (e *editor) edit() string {
 	if len(e.ofKind("Touchpoint")) == 0 {
 		return "nothing"
 	}
-	kinds := []string{"Touchpoint", "Touchpoint", "Touchpoint", "Mapping", "Connection", "Lookup", "Schedule"}
+	kinds := []string{"Touchpoint", "Touchpoint", "Touchpoint", "Mapping", "Connection", "Lookup", "Schedule", "Schedule"}
 	docs := e.ofKind(pick(e, kinds))
 	if len(docs) == 0 {
 		return "nothing"
