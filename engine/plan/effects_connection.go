@@ -45,6 +45,8 @@ func (f *flow) demandEffects(name string) []Effect {
 		return nil
 	case a.Exceeded():
 		return []Effect{{Dangerous, fmt.Sprintf("schedules ask %s at least %g times an hour, and %g are allowed", name, a.CallsAnHour, a.AllowedAnHour)}}
+	case a.CallsAnHour == b.CallsAnHour:
+		return nil
 	default:
 		return []Effect{{Safe, fmt.Sprintf("schedules ask %s at least %g times an hour, instead of %g; %g are allowed", name, a.CallsAnHour, b.CallsAnHour, a.AllowedAnHour)}}
 	}

@@ -167,8 +167,8 @@ func TestEffects(t *testing.T) {
 			[]string{"https://mail.example/", "https://evil.example/"},
 			"newsletter",
 			[]string{
-				"dangerous: Connection/mail: it goes to https://evil.example instead of https://mail.example",
 				"dangerous: mail moves from https://mail.example to https://evil.example: checkpoint and ledger, made with the one, are kept and used with the other",
+				"dangerous: Connection/mail: it goes to https://evil.example instead of https://mail.example",
 				"review: new data path: data from erp/items to mail/products at https://evil.example",
 			},
 		},

@@ -243,7 +243,7 @@ func (d *differ) field(at place, before, after config.Field) {
 	for i := range min(len(before.Concat), len(after.Concat)) {
 		b, a := before.Concat[i], after.Concat[i]
 		part := fmt.Sprintf("concat[%d]", i)
-		d.fields(at.path+"."+part+".fields", at.of+"["+strconv.Itoa(i)+"].", b.Fields, a.Fields)
+		d.fields(at.path+"."+part+".fields", at.of+"."+part+".", b.Fields, a.Fields)
 		b.Fields, a.Fields = nil, nil
 		d.value(place{at.path + "." + part, at.of, part}, plain(b), plain(a))
 	}

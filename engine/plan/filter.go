@@ -30,6 +30,9 @@ func compareFilters(before, after string) breadth {
 	case subset(b, a):
 		return narrower
 	}
+	if w := compareLists(b, a); w != other {
+		return w
+	}
 	b, a = split(before, "or", "||"), split(after, "or", "||")
 	switch {
 	case subset(b, a):
@@ -38,6 +41,37 @@ func compareFilters(before, after string) breadth {
 		return narrower
 	}
 	return other
+}
+
+// compareLists compares conditions that differ in one, which asks in both whether the same value is in a list.
+func compareLists(before, after []string) breadth {
+	b, a := missing(before, after), missing(after, before)
+	if len(b) != 1 || len(a) != 1 {
+		return other
+	}
+	value, old, ok := membership(b[0])
+	same, now, too := membership(a[0])
+	switch {
+	case !ok || !too || value != same:
+		return other
+	case subset(old, now):
+		return wider
+	case subset(now, old):
+		return narrower
+	default:
+		return other
+	}
+}
+
+// membership reads: VALUE in [ELEMENT, …].
+func membership(condition string) (value string, elements []string, ok bool) {
+	parts := split(condition, "in", "\x00")
+	if len(parts) != 2 || strings.HasPrefix(parts[0], "not ") || strings.HasSuffix(parts[0], "not") || strings.HasPrefix(parts[0], "!") {
+		return "", nil, false
+	}
+	list, opened := strings.CutPrefix(parts[1], "[")
+	list, closed := strings.CutSuffix(list, "]")
+	return parts[0], split(list, ",", ","), opened && closed
 }
 
 // conjuncts splits a condition at its "and"s. One that also has an "or" outside of parentheses is whole: the or binds less.

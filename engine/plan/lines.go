@@ -58,7 +58,7 @@ func (r ResourceChange) lines() []line {
 	}
 	out = append(out, effectLines(r.Effects)...)
 	if r.By != "" {
-		out = append(out, line{text: "by " + r.By})
+		out = append(out, line{text: r.By})
 	}
 	return out
 }

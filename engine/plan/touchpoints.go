@@ -39,12 +39,12 @@ func (p *pair) touchpoints(resources []ResourceChange) (out []TouchpointChange) 
 // touchpoint says what a flow of the new model goes through. false: nothing.
 func (p *pair) touchpoint(name string, changed map[string]ResourceChange) (TouchpointChange, bool) {
 	c := TouchpointChange{Name: name}
-	var effects []Effect
+	var effects, below []Effect
 	for _, d := range p.dependencies(name) {
 		if r, ok := changed[d]; ok {
 			c.Causes = append(c.Causes, d)
 			if inherited(r) {
-				effects = append(effects, Effect{r.Effects[0].Risk, d + ": " + r.Effects[0].Text})
+				below = append(below, Effect{r.Effects[0].Risk, d + ": " + r.Effects[0].Text})
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func (p *pair) touchpoint(name string, changed map[string]ResourceChange) (Touch
 			c.Mapping = append(c.Mapping, t.mapping...)
 		}
 	}
-	c.Effects, c.Risk = settle(append(effects, f.effects()...))
+	c.Effects, c.Risk = settle(slices.Concat(effects, f.effects(), below))
 	return c, true
 }
 

@@ -51,6 +51,13 @@ func TestCompareFilters(t *testing.T) {
 		{`x == "a and b"`, `x == "a`, other},
 		{"f(a and b) and c", "c", wider},
 		{"a ? b : c and d", "d", other},
+		{`s in ["a", "b"] and not t`, `s in ["a", "b", "c"] and not t`, wider},
+		{`not t and s in ["b", "a"]`, `s in ["a"] and not t`, narrower},
+		{`s in ["a", "b"]`, `s in ["a", "c"]`, other},
+		{`s in ["a"]`, `u in ["a", "b"]`, other},
+		{`s not in ["a"]`, `s not in ["a", "b"]`, other},
+		{`not (s in ["a"])`, `not (s in ["a", "b"])`, other},
+		{`s in list`, `s in other`, other},
 		{"brand and band", "brand", wider},
 		{"$out.and and b", "b", wider},
 	} {
@@ -89,7 +96,7 @@ func TestFieldChanges(t *testing.T) {
 		},
 		"in a part of a list": {
 			mapping(`{"l":{"concat":[{"fields":{"a":{"value":1}}}]}}`), mapping(`{"l":{"concat":[{"when":"x","fields":{"a":{"value":2}}},{"each":"y","fields":{}}]}}`),
-			[]string{"spec.fields.l.concat[0].fields.a.value (l[0].a value): 1 → 2", "spec.fields.l.concat[0].when (l concat[0].when): (none) → x", "spec.fields.l.concat[1] (l concat[1]): (none) → {each: y, fields: {}}"},
+			[]string{"spec.fields.l.concat[0].fields.a.value (l.concat[0].a value): 1 → 2", "spec.fields.l.concat[0].when (l concat[0].when): (none) → x", "spec.fields.l.concat[1] (l concat[1]): (none) → {each: y, fields: {}}"},
 		},
 		"only the order": {
 			mapping(`{"a":{"value":1},"b":{"value":2}}`), mapping(`{"b":{"value":2},"a":{"value":1}}`),

@@ -148,7 +148,7 @@ func (a *app) addAuthors(ctx context.Context, before, after side, r *plan.Report
 			switch {
 			case err != nil: // a plan without authors is a plan
 			case ok:
-				change.By = fmt.Sprintf("%s <%s>, %s, commit %s", who.Name, who.Email, who.Time.Format("2006-01-02"), short(ref.Commit))
+				change.By = fmt.Sprintf("changed by %s <%s>, %s, commit %s", who.Name, who.Email, who.Time.Format("2006-01-02"), short(ref.Commit))
 			case after.revision.Files:
 				change.By = "not committed yet"
 			}
