@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"slices"
 	"time"
 )
 
@@ -139,7 +141,7 @@ func (f *Fields) UnmarshalJSON(data []byte) error {
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return fmt.Errorf("fields must be an object")
 	}
-	*f = nil
+	*f = make(Fields, 0, 8)
 	for dec.More() {
 		name, err := dec.Token()
 		if err != nil {
@@ -150,6 +152,9 @@ func (f *Fields) UnmarshalJSON(data []byte) error {
 			return fmt.Errorf("field %q: %w", nf.Name, err)
 		}
 		*f = append(*f, nf)
+	}
+	if len(*f) < cap(*f) {
+		*f = slices.Clone(*f)[:len(*f):len(*f)] // repositories hold many, for long
 	}
 	return nil
 }
@@ -168,6 +173,30 @@ func (f Fields) Lookups() []string {
 		}
 	})
 	return names
+}
+
+// Texts yields every path and every expression of the mapping, at any depth.
+func (m *Mapping) Texts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		going := true
+		each := func(texts ...string) {
+			for _, t := range texts {
+				going = going && (t == "" || yield(t))
+			}
+		}
+		m.Fields.walk(func(f *Field) {
+			each(f.From, f.Expr, f.When, f.Each, f.Where, f.Currency)
+			for _, p := range f.With {
+				each(p)
+			}
+			for i := range f.Concat {
+				each(f.Concat[i].Each, f.Concat[i].Where, f.Concat[i].When)
+			}
+		})
+		for _, c := range m.Checks {
+			each(c.Expr)
+		}
+	}
 }
 
 // walk visits every field at every depth.

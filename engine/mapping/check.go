@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -44,13 +43,14 @@ var stepName = regexp.MustCompile(`\$steps\.([\pL_][\pL\pN_-]*)`)
 
 // StepNames returns the names that a mapping looks at below $steps, sorted, for where no touchpoint says which there are.
 func StepNames(m *config.Mapping) []string {
-	content, err := json.Marshal(m)
-	if err != nil {
-		panic("mapping: internal error: a mapping does not marshal: " + err.Error())
-	}
 	var names []string
-	for _, found := range stepName.FindAllSubmatch(content, -1) {
-		names = append(names, string(found[1]))
+	for text := range m.Texts() {
+		if !strings.Contains(text, rootSteps) {
+			continue
+		}
+		for _, found := range stepName.FindAllStringSubmatch(text, -1) {
+			names = append(names, found[1])
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -102,6 +102,9 @@ func nameOf(k record.Kind) string {
 
 // follow returns the type of what a path leads to from a value, and reports it where it leads nowhere.
 func (c *compiler) follow(s *scope, from expr.Type, at, text string, p record.Path) (expr.Type, bool) {
+	if !from.Known() && from.Fields == nil {
+		return expr.Type{}, true // nothing is known of what it leads to
+	}
 	typ, mistake := c.exprScope(s).Follow(from, p)
 	if mistake == nil {
 		return typ, true
