@@ -325,17 +325,43 @@ func (x *caseLayout) given(c *TestCase) {
 	if c.Given == nil {
 		return
 	}
+	m, known := x.model.Mappings[x.test.Mapping]
+	known = known && !x.wrong(x.index["Mapping/"+x.test.Mapping])
 	for _, name := range slices.Sorted(maps.Keys(c.Given.Lookups)) {
-		path := c.Path + ".given.lookups." + pathString([]segment{{name: name}})
-		if _, found := x.r.tree().at(parsePath(path)); found < len(parsePath(path)) {
-			continue // it is the case's around the row
-		}
-		if _, ok := x.index["Lookup/"+name]; !ok && !x.doubts.mayHold("Lookup", name) {
+		path, own := x.givenPath(c, "lookups", name)
+		_, exists := x.index["Lookup/"+name]
+		switch {
+		case !own:
+		case !exists && x.doubts.mayHold("Lookup", name):
+		case !exists:
 			hint := "check its name"
 			if near := diag.Nearest(name, x.names("Lookup")); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)
 			}
 			x.problemPath(x.r, path, codeUnknownReference, fmt.Sprintf("there is no Lookup %q", name), hint)
+		case known:
+			x.mustBe(path, "the mapping does not consult the lookup", name, m.Spec.Fields.Lookups())
 		}
 	}
+	t, ok := x.model.Touchpoints[x.test.Touchpoint]
+	if !ok || x.wrong(x.index["Touchpoint/"+x.test.Touchpoint]) {
+		return
+	}
+	steps := make([]string, len(t.Spec.Steps))
+	for i, s := range t.Spec.Steps {
+		steps[i] = s.Name
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Given.Steps)) {
+		if path, own := x.givenPath(c, "steps", name); own {
+			x.mustBe(path, "the touchpoint has no step", name, steps)
+		}
+	}
+}
+
+// givenPath returns where something given stands, and whether the case has it of its own and not of the case around the row.
+func (x *caseLayout) givenPath(c *TestCase, what, name string) (string, bool) {
+	path := c.Path + ".given." + what + "." + pathString([]segment{{name: name}})
+	steps := parsePath(path)
+	_, found := x.r.tree().at(steps)
+	return path, found == len(steps)
 }

@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/adapters/record"
@@ -73,12 +72,6 @@ type Problem struct {
 // Diagnostic returns the problem at its place in the user's file.
 func (p Problem) Diagnostic(s *config.Source) diag.Diagnostic {
 	return diag.Diagnostic{Code: p.Code, Severity: p.Severity, Pos: s.PosIn(p.Path, p.Offset), Path: p.Path, Message: p.Message, Hint: p.Hint}
-}
-
-// firstError returns the first problem that keeps a mapping from running.
-func firstError(problems []Problem) Problem {
-	i := slices.IndexFunc(problems, func(p Problem) bool { return p.Severity == diag.Error })
-	return problems[max(i, 0)]
 }
 
 // A Program is a compiled mapping. It is immutable and safe for concurrent use.

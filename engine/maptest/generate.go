@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,7 +70,7 @@ func Generate(ctx context.Context, o GenerateOptions) ([]Generated, error) {
 		}
 		used := false
 		for _, t := range slices.Sorted(maps.Keys(o.Model.Touchpoints)) {
-			if spec := o.Model.Touchpoints[t].Spec; slices.ContainsFunc(spec.Targets(), func(d config.Target) bool { return d.Mapping == name }) && spec.Split == nil {
+			if spec := o.Model.Touchpoints[t].Spec; slices.ContainsFunc(spec.Targets(), func(d config.Target) bool { return d.Mapping == name }) {
 				all, used = append(all, newGenerator(o, name, t)), true
 			}
 		}
@@ -99,6 +100,7 @@ type generator struct {
 	program          *mapping.Program
 	executor         *mapping.Executor
 	batch            record.Batch
+	split            *config.Split
 	typed            bool
 	creates          bool // the touchpoint makes new records, which must have what is required
 	outcomes         map[mapping.Outcome]int
@@ -120,8 +122,14 @@ func newGenerator(o GenerateOptions, name, touchpoint string) *generator {
 	m := &o.Model.Mappings[name].Spec
 	g.program, _ = mapping.Compile(m, options)
 	r := &reader{lookups: options.Lookups, scopes: []*shape{g.shape}}
-	r.fields(m.Fields)
 	r.expression(options.Where)
+	if g.split = options.Split; g.split != nil {
+		if list := r.path(g.split.Each); list != nil {
+			list.kind = "list"
+			r.scopes = append(r.scopes, list.element())
+		}
+	}
+	r.fields(m.Fields)
 	for _, c := range m.Checks {
 		r.expression(c.Expr)
 	}
@@ -174,30 +182,37 @@ func (g *generator) try(input record.Value, count bool) (key string, f *Finding)
 	}()
 	g.batch.Reset(nil)
 	g.batch.AppendDoc(input.AppendJSON(nil))
-	r := g.executor.Map(&g.batch, 0)
+	outcome, reason, output := mapped(g.program, g.executor, g.split != nil, &g.batch)
 	if count {
-		g.outcomes[r.Outcome]++
+		g.outcomes[outcome]++
 	}
-	if r.Outcome == mapping.Rejected {
-		c := Count{Field: elementIndex.ReplaceAllString(r.Reason.Field, "[]"), Rule: r.Reason.Rule, Type: r.Reason.Type}
+	if outcome == mapping.Rejected {
+		c := Count{Field: elementIndex.ReplaceAllString(reason.Field, "[]"), Rule: reason.Rule, Type: reason.Type}
 		if count {
 			g.rejected[c]++
 		}
-		if !g.declared(r.Reason) {
-			return fmt.Sprint("reason", c), &Finding{Message: "the source object can have a record that is rejected, and nothing says it should be: " + r.Reason.String(), Pos: g.posOf(r.Reason.Field)}
+		if !g.declared(reason) {
+			return fmt.Sprint("reason", c), &Finding{Message: "the source object can have a record that is rejected, and nothing says it should be: " + reason.String(), Pos: g.posOf(reason.Field)}
 		}
 	}
-	if r.Row == nil {
+	if output == nil {
 		return "", nil
 	}
-	out, err := record.ParseJSON(g.program.AppendJSON(nil, r.Row, true))
+	out, err := record.ParseJSON(output)
 	if err != nil {
 		return "output", &Finding{Message: "the output is not valid: " + err.Error(), Pos: g.pos("spec")}
 	}
 	if g.target == nil {
 		return "", nil
 	}
-	at, what := g.unfit(g.target.Fields, out, "")
+	records := []record.Value{out}
+	if g.split != nil {
+		records = out.Elements()
+	}
+	var at, what string
+	for i := 0; i < len(records) && what == ""; i++ {
+		at, what = g.unfit(g.target.Fields, records[i], "")
+	}
 	if what == "" {
 		return "", nil
 	}
@@ -222,7 +237,7 @@ func (g *generator) pos(path string) diag.Pos { return g.Model.Mappings[g.name].
 // posOf returns where the mapping of an output field stands.
 func (g *generator) posOf(field string) diag.Pos {
 	path := "spec.fields"
-	p, err := record.ParsePath(elementIndex.ReplaceAllString(field, ""))
+	p, err := record.ParsePath(strings.TrimPrefix(elementIndex.ReplaceAllString(field, ""), "."))
 	if err != nil || field == "" {
 		return g.pos("spec")
 	}

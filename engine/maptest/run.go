@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -210,9 +211,7 @@ func OptionsFor(m *config.Model, name, touchpoint string) mapping.Options {
 	if !ok {
 		return o
 	}
-	if t.Spec.Split == nil { // else the filter is about another record than the mapping's
-		o.Where = t.Spec.Source.Where
-	}
+	o.Where, o.Split = t.Spec.Source.Where, t.Spec.Split
 	for _, target := range t.Spec.Targets() {
 		if target.Mapping == name {
 			o.Key = target.Destination.Key
@@ -246,6 +245,7 @@ type execution struct {
 	test     *config.MappingTest
 	program  *mapping.Program
 	executor *mapping.Executor
+	split    bool // the touchpoint makes several records of one
 	failure  string
 	now      time.Time
 	batch    record.Batch
@@ -271,13 +271,42 @@ func (w *worker) run(j *job) (out Result) {
 	x.now = j.now
 	x.batch.Reset(nil)
 	x.batch.AppendDoc(j.tc.Input)
-	r := x.executor.Map(&x.batch, 0)
-	out.Outcome, out.Reason = r.Outcome, r.Reason
-	if r.Row != nil {
-		out.Output = x.program.AppendJSON(nil, r.Row, true)
-	}
+	out.Outcome, out.Reason, out.Output = mapped(x.program, x.executor, x.split, &x.batch)
 	out.judge(j.tc)
 	return out
+}
+
+// mapped maps the record of a batch. With split the output is the list of what comes of the elements; the first that is not mapped
+// decides, with its index before the field.
+func mapped(p *mapping.Program, e *mapping.Executor, split bool, b *record.Batch) (mapping.Outcome, mapping.Reason, []byte) {
+	if !split {
+		r := e.Map(b, 0)
+		if r.Row == nil {
+			return r.Outcome, r.Reason, nil
+		}
+		return r.Outcome, r.Reason, p.AppendJSON(nil, r.Row, true)
+	}
+	if r := e.Begin(b, 0); r.Outcome != mapping.Mapped {
+		return r.Outcome, r.Reason, nil
+	}
+	n, ok := e.Elements()
+	if !ok {
+		return mapping.Rejected, mapping.Reason{Rule: mapping.RuleType}, nil
+	}
+	out := []byte{'['}
+	for i := range n {
+		e.Turn(i)
+		r := e.Finish()
+		if r.Outcome != mapping.Mapped {
+			r.Reason.Field = strings.TrimSuffix(fmt.Sprintf("[%d].%s", i, r.Reason.Field), ".")
+			return r.Outcome, r.Reason, nil
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = p.AppendJSON(out, r.Row, true)
+	}
+	return mapping.Mapped, mapping.Reason{}, append(out, ']')
 }
 
 // setSteps gives the executor what the case's steps have found.
@@ -306,6 +335,9 @@ func (w *worker) execution(j *job) *execution {
 		return x
 	}
 	x := &execution{test: j.spec}
+	if t, ok := w.model.Touchpoints[j.spec.Touchpoint]; ok {
+		x.split = t.Spec.Split != nil
+	}
 	if x.program, x.failure = w.program(j, key); x.program != nil {
 		x.executor = x.program.NewExecutor(func() time.Time { return x.now })
 	}

@@ -218,3 +218,63 @@ func BenchmarkRun(b *testing.B) {
 		}
 	}
 }
+
+// TestTouchpointsWithStepsAndSplit runs cases as a touchpoint does that looks things up first and makes several records of one.
+func TestTouchpointsWithStepsAndSplit(t *testing.T) {
+	m := load(t, map[string]string{"a.yaml": `apiVersion: dray/v1
+kind: Connection
+metadata: {name: shop}
+spec: {application: table, config: {path: x}}
+---
+apiVersion: dray/v1
+kind: Touchpoint
+metadata: {name: lines}
+spec:
+  source: {connection: shop, object: orders, start: beginning, where: paid == true}
+  split: {each: lines, key: [sku]}
+  steps: [{name: partner, connection: shop, object: partners, find: {code: {from: $root.partner}}}]
+  mapping: line
+  destination: {connection: shop, object: sales, write: upsert, key: [ref]}
+---
+apiVersion: dray/v1
+kind: Mapping
+metadata: {name: line}
+spec:
+  fields:
+    ref: {expr: 'string($root.number) + "/" + sku'}
+    partner: {from: $steps.partner.id}
+    qty: {from: qty, as: int}
+---
+apiVersion: dray/v1
+kind: MappingTest
+metadata: {name: lines}
+spec:
+  mapping: line
+  touchpoint: lines
+  cases:
+    - name: two
+      input: {number: 1, paid: true, lines: [{sku: A, qty: 1}, {sku: B, qty: 2}]}
+      given: {steps: {partner: {id: P1}}}
+      rows:
+        - {name: mapped, expect: [{ref: 1/A, partner: P1}, {qty: 2}]}
+        - {name: differs, expect: [{ref: 1/A}, {ref: 1/C}, {}]}
+        - {name: another partner, given: {steps: {partner: {id: P2}}}, expect: [{partner: P2}, {partner: P2}]}
+        - {name: one is bad, set: {"lines[1].qty": x}, expectRejected: {field: "[1].qty", rule: number}}
+        - {name: without lines, set: {lines: []}, expectExactly: []}
+        - {name: not paid, set: {paid: false}, expectFiltered: true}
+    - {name: no list, input: {paid: true, lines: 1}, expectRejected: {rule: type}}
+`})
+	var got []string
+	for _, r := range run(t, Options{Model: m, Cover: true}).Results {
+		got = append(got, strings.TrimSpace(r.Name+" "+found(r)))
+	}
+	want := []string{
+		"two: mapped", `two: differs [1].ref: want "1/C", got "1/B"; [2]: want {}, got nothing`, "two: another partner", "two: one is bad", "two: without lines", "two: not paid", "no list",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if g := generate(t, m, 1); len(g.Findings) > 0 || g.Outcomes[mapping.Mapped] < 20 {
+		t.Errorf("findings %+v, outcomes %v", g.Findings, g.Outcomes)
+	}
+}

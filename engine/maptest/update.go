@@ -157,10 +157,11 @@ func change(f *yamlFile, around *yamlValue, c *Result, name string, value record
 	}
 	anew := map[string]record.Path{}
 	for _, d := range c.Differences {
-		p, err := record.ParsePath(d.Path)
-		if d.Path != "" && err != nil {
+		p, err := record.ParsePath("_" + joinedIndex(d.Path)) // a path may begin with an index only behind a name
+		if err != nil {
 			return err
 		}
+		p = p[1:]
 		if d.Want == "" || d.Got == "" { // something is too much or missing: the list or object around it is written anew
 			p = p[:max(len(p)-1, 0)]
 		}
@@ -175,6 +176,14 @@ func change(f *yamlFile, around *yamlValue, c *Result, name string, value record
 		}
 	}
 	return nil
+}
+
+// joinedIndex returns a path so that it can stand behind a name.
+func joinedIndex(path string) string {
+	if path == "" || path[0] == '[' {
+		return path
+	}
+	return "." + path
 }
 
 // inside reports whether something around a path is written anew.

@@ -128,6 +128,50 @@ func TestUpdateLeavesWhatItCannotWrite(t *testing.T) {
 	}
 }
 
+// TestUpdateOfSplitRecords holds that a list of outputs is updated element by element.
+func TestUpdateOfSplitRecords(t *testing.T) {
+	const text = `apiVersion: dray/v1
+kind: Connection
+metadata: {name: shop}
+spec: {application: table, config: {path: x}}
+---
+apiVersion: dray/v1
+kind: Touchpoint
+metadata: {name: lines}
+spec:
+  source: {connection: shop, object: orders, start: beginning}
+  split: {each: lines, key: [sku]}
+  mapping: line
+  destination: {connection: shop, object: sales, write: create}
+---
+apiVersion: dray/v1
+kind: Mapping
+metadata: {name: line}
+spec: {fields: {ref: {from: sku}, qty: {from: qty}}}
+---
+apiVersion: dray/v1
+kind: MappingTest
+metadata: {name: lines}
+spec:
+  mapping: line
+  touchpoint: lines
+  cases:
+    - name: two
+      input: {lines: [{sku: A, qty: 1}, {sku: B, qty: 2}]}
+      expect:
+        - ref: A # first
+        - ref: X # second
+`
+	m := load(t, map[string]string{"a.yaml": text})
+	u, err := Updated(fstest.MapFS{"a.yaml": {Data: []byte(text)}}, m, run(t, Options{Model: m}))
+	if err != nil || len(u.Left) > 0 {
+		t.Fatal(err, u.Left)
+	}
+	if got, want := string(u.Files["a.yaml"]), strings.Replace(text, "ref: X", "ref: B", 1); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestFilesOfExpectations holds that what passes stays as it is written.
 func TestFilesOfExpectations(t *testing.T) {
 	files := map[string]string{
