@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dray-sync/dray/engine/diag"
 	"github.com/dray-sync/dray/engine/untrusted"
 )
 
@@ -33,11 +34,35 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 	for _, name := range r.Gone {
 		d.add(fmt.Sprintf("\n#### %s\n\n**%s.**\n", untrusted.Markdown(name), goneText))
 	}
+	d.findings(r.Findings)
 	if d.omitted {
 		d.text.WriteString("\nThis is not all of it: what is counted as more is in the output of `dray plan`.\n")
 	}
 	_, err := io.WriteString(w, d.text.String())
 	return err
+}
+
+// mostFindings are listed one by one.
+const mostFindings = 20
+
+// findings lists what is newly warned of.
+func (d *document) findings(found []diag.Diagnostic) {
+	if len(found) == 0 {
+		return
+	}
+	d.add(fmt.Sprintf("\n#### %s\n\n", findingsTitle))
+	for _, f := range found[:min(len(found), mostFindings)] {
+		line := fmt.Sprintf("- %s: %s (%s)\n", untrusted.Markdown(cut(f.Pos.String())), untrusted.Markdown(cut(f.Message+f.Where())), untrusted.Markdown(cut(f.Code)))
+		if len(line) > d.left {
+			d.omitted = true
+			return
+		}
+		d.add(line)
+	}
+	if more := len(found) - mostFindings; more > 0 {
+		d.omitted = true
+		d.add(fmt.Sprintf("- and %d more\n", more))
+	}
 }
 
 func headline(r Report) string {

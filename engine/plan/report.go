@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dray-sync/dray/engine/diag"
 	"github.com/dray-sync/dray/engine/untrusted"
 )
 
@@ -21,6 +22,8 @@ type Report struct {
 	Environments []Changes `json:"environments"`
 	// Gone are environments that are no longer there: agents that serve them refuse the revision and go on with what they have.
 	Gone []string `json:"gone,omitempty"`
+	// Findings are warnings of validation and of policies that the revision to go to has and the other has not.
+	Findings []diag.Diagnostic `json:"findings,omitempty"`
 }
 
 // A Revision says what was compared.
@@ -114,6 +117,33 @@ func (r Report) WriteText(w io.Writer, s Style) error {
 	for _, name := range r.Gone {
 		b.WriteString("\n" + painted(s.Bold, "# "+untrusted.Terminal(name)) + "\n\n" + s.paint(dangerousLine, goneText) + "\n")
 	}
+	if len(r.Findings) > 0 {
+		b.WriteString("\n" + painted(s.Bold, findingsTitle) + "\n\n")
+	}
+	for _, f := range r.Findings {
+		for line := range strings.Lines(f.Error()) {
+			b.WriteString("  " + untrusted.Terminal(strings.TrimSuffix(line, "\n")) + "\n")
+		}
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+const findingsTitle = "What is warned of since this change"
+
+// NewFindings returns those of after that before has not: lines may have moved, and what was said there already is not new.
+func NewFindings(before, after diag.List) []diag.Diagnostic {
+	type key struct{ code, file, path, message string }
+	known := map[key]int{}
+	for _, d := range before {
+		known[key{d.Code, d.Pos.File, d.Path, d.Message}]++
+	}
+	var found []diag.Diagnostic
+	for _, d := range after {
+		k := key{d.Code, d.Pos.File, d.Path, d.Message}
+		if known[k]--; known[k] < 0 {
+			found = append(found, d)
+		}
+	}
+	return found
 }

@@ -103,7 +103,7 @@ func (a *app) plan(ctx context.Context, o *planOptions) (plan.Report, error) {
 	if err != nil {
 		return plan.Report{}, err
 	}
-	r := plan.Report{Version: plan.ReportVersion, From: before.revision, To: after.revision, Environments: []plan.Changes{}}
+	r := plan.Report{Version: plan.ReportVersion, From: before.revision, To: after.revision, Environments: []plan.Changes{}, Findings: plan.NewFindings(before.list, after.list)}
 	for _, name := range keys(after.models) {
 		r.Environments = append(r.Environments, plan.Diff(before.models[name], after.models[name]))
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/diag"
@@ -19,6 +21,7 @@ type side struct {
 	revision plan.Revision
 	models   map[string]*config.Model // by environment
 	clone    *repo.Clone              // nil: the files lie in no git repository
+	list     diag.List
 }
 
 // planSides loads what is compared.
@@ -50,11 +53,10 @@ func (a *app) planSides(ctx context.Context, o *planOptions) (before, after side
 		}
 		after.revision, tree = plan.Revision{Name: o.to, Commit: rev.Commit}, rev.Tree
 	}
-	var list diag.List
-	if after.models, list, err = a.environments(ctx, tree, o.environment); err != nil {
+	if after.models, after.list, err = a.environments(ctx, tree, o.environment, true); err != nil {
 		return before, after, unreachable(err)
 	}
-	return before, after, a.refuse(list)
+	return before, after, a.refuse(after.list)
 }
 
 // fromSide loads the revision to start from.
@@ -82,9 +84,13 @@ func (a *app) fromSide(ctx context.Context, o *planOptions, clone *repo.Clone, c
 		return side{}, unreachable(fmt.Errorf("--from %q: %w", name, err))
 	}
 	s.revision.Commit = rev.Commit
-	models, list, err := a.environments(ctx, rev.Tree, "")
+	models, list, err := a.environments(ctx, rev.Tree, "", true)
+	s.list = list
+	if broken := slices.DeleteFunc(slices.Clone(list), ofPolicies); list.HasErrors() && !broken.HasErrors() { // it was served, before a rule found that
+		models, list, err = a.environments(ctx, rev.Tree, "", false)
+	}
 	if list.HasErrors() && o.environment != "" { // perhaps only others are broken
-		models, list, err = a.environments(ctx, rev.Tree, o.environment)
+		models, list, err = a.environments(ctx, rev.Tree, o.environment, false)
 	}
 	if err != nil {
 		return side{}, unreachable(err)
@@ -103,9 +109,12 @@ func (a *app) fromSide(ctx context.Context, o *planOptions, clone *repo.Clone, c
 	return side{}, invalid(fmt.Errorf("the revision to start from, %s, has %s, so that no agent serves it; name one that is served with --from", safe(s.revision.String()), count(errs, "error")))
 }
 
-// environments loads the models of all environments of a tree, or only of one.
-func (a *app) environments(ctx context.Context, tree *repo.Tree, only string) (map[string]*config.Model, diag.List, error) {
-	o := config.Options{Environment: only, Registry: a.registry, Compile: mapping.Check, Cache: new(config.Cache)}
+// ofPolicies reports whether a diagnostic is what a rule found.
+func ofPolicies(d diag.Diagnostic) bool { return strings.HasPrefix(d.Code, "policy/") }
+
+// environments loads the models of all environments of a tree, or only of one, and judges them by their policies if that is asked for.
+func (a *app) environments(ctx context.Context, tree *repo.Tree, only string, policies bool) (map[string]*config.Model, diag.List, error) {
+	o := config.Options{Environment: only, SkipPolicies: !policies, Registry: a.registry, Compile: mapping.Check, Cache: new(config.Cache)}
 	first, list, err := config.Load(ctx, tree, o)
 	list = append(reconcile.TreeDiagnostics(tree), list...).Sorted()
 	if err != nil || first == nil || list.HasErrors() {
@@ -119,7 +128,7 @@ func (a *app) environments(ctx context.Context, tree *repo.Tree, only string) (m
 		if models[name] != nil {
 			continue
 		}
-		o.Environment = name
+		o.Environment, o.SkipPolicies = name, true // they have been judged
 		if models[name], _, err = config.Load(ctx, tree, o); err != nil {
 			return nil, list, err
 		}
