@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dray-sync/dray/engine/cuebuild"
 	"github.com/dray-sync/dray/engine/diag"
@@ -182,20 +183,22 @@ func (l *loader) ask(ctx context.Context, request []byte) (*cueResponse, error) 
 	if known := l.cache.answer(sum); known != nil {
 		return known, nil
 	}
-	answer, err := l.evaluate(ctx, request)
+	answer, err := l.evaluate(ctx, request, childTime)
 	if err == nil {
 		l.cache.keepAnswer(sum, answer)
 	}
 	return answer, err
 }
 
-// evaluate has a child evaluate.
-func (l *loader) evaluate(ctx context.Context, request []byte) (*cueResponse, error) {
-	evaluate := l.o.EvalCUE
-	if evaluate == nil {
-		evaluate = evaluateInChild
+// evaluate has a child evaluate, for so long at most.
+func (l *loader) evaluate(ctx context.Context, request []byte, most time.Duration) (*cueResponse, error) {
+	var data []byte
+	var err error
+	if l.o.EvalCUE != nil {
+		data, err = l.o.EvalCUE(ctx, request)
+	} else {
+		data, err = evaluateWithin(ctx, request, most)
 	}
-	data, err := evaluate(ctx, request)
 	if err != nil {
 		return nil, err
 	}

@@ -58,11 +58,7 @@ func CUEChildMain(in io.Reader, out io.Writer) error {
 // errChildBound says that a child was killed for what it took.
 var errChildBound = errors.New("evaluating takes more time or memory than configuration may")
 
-// evaluateInChild starts this program as a child, with nothing in its environment.
-func evaluateInChild(ctx context.Context, request []byte) ([]byte, error) {
-	return evaluateWithin(ctx, request, childTime)
-}
-
+// evaluateWithin starts this program as a child, with nothing in its environment.
 func evaluateWithin(ctx context.Context, request []byte, most time.Duration) ([]byte, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -326,6 +326,9 @@ func (p *policies) request(order []policyQuestion, builtIn bool) (*policy.Reques
 	return request, these
 }
 
+// questionTime is how much longer a child may take for every question: ten times what a rule should.
+const questionTime = 5 * time.Millisecond
+
 // answersTo returns the answers to a request, in order; none where its packs cannot be read, which is reported.
 func (l *loader) answersTo(ctx context.Context, request *policy.Request, builtIn bool) ([]policy.Answer, error) {
 	if builtIn {
@@ -336,7 +339,7 @@ func (l *loader) answersTo(ctx context.Context, request *policy.Request, builtIn
 	if err != nil {
 		return nil, err
 	}
-	answer, err := l.evaluate(ctx, data)
+	answer, err := l.evaluate(ctx, data, childTime+time.Duration(len(request.Ask))*questionTime)
 	if errors.Is(err, errChildBound) {
 		l.packProblem(policy.Problem{Problem: cuebuild.Problem{File: firstBelow(request.Files, policy.Folder+"/"), Line: 1, Col: 1, Message: err.Error()}, Hint: hintBound})
 		return nil, nil

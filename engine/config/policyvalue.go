@@ -91,12 +91,6 @@ func textsValue(texts []string) policyValue {
 	return nodeValue{n: n}
 }
 
-// jsonValue is what a JSON text holds.
-func jsonValue(text []byte) (policyValue, error) {
-	n, err := jsonNode(text)
-	return nodeValue{n: n}, err
-}
-
 // jsonNode reads a JSON text, whose parts have no place.
 func jsonNode(text []byte) (*node, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/dray-sync/dray/engine/diag"
 	"github.com/dray-sync/dray/policies"
 )
 
@@ -29,3 +30,14 @@ func IsBuiltIn(name string) bool { return slices.Contains(BuiltInNames(), name) 
 
 // BuiltInNames returns the names of the packs that come with Dray.
 func BuiltInNames() []string { return []string{"baseline", "strict"} }
+
+// Codes explains what the rules of the packs that come with Dray find, in a fixed order.
+func Codes() []diag.CodeDoc {
+	var codes []diag.CodeDoc
+	for _, p := range Evaluate(&Request{Files: BuiltInFiles()}).Packs {
+		for _, r := range p.Rules {
+			codes = append(codes, diag.CodeDoc{Code: "policy/" + p.Name + "/" + r.Name, Doc: r.Doc, Hint: r.Hint})
+		}
+	}
+	return codes
+}

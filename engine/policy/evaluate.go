@@ -86,7 +86,7 @@ func (e *evaluator) unmet(q Question) (bool, Answer) {
 	when := rule.LookupPath(pathOf("when"))
 	met, err := when.Bool()
 	if err != nil {
-		return true, l.broken(cmp.Or(when.Validate(cue.Concrete(true)), err))
+		return true, l.broken(rule, cmp.Or(when.Validate(cue.Concrete(true)), err))
 	}
 	return !met, Answer{}
 }
@@ -173,12 +173,12 @@ func without(f *ast.File, rule string) *ast.File {
 // judge collects what a rule finds.
 func (l *loadedPack) judge(rule, input cue.Value) Answer {
 	if err := rule.Err(); err != nil {
-		return l.broken(err)
+		return l.broken(rule, err)
 	}
 	if when := rule.LookupPath(pathOf("when")); when.Exists() {
 		met, err := when.Bool()
 		if err != nil {
-			return l.broken(cmp.Or(when.Validate(cue.Concrete(true)), err))
+			return l.broken(rule, cmp.Or(when.Validate(cue.Concrete(true)), err))
 		}
 		if !met {
 			return Answer{}
@@ -186,7 +186,7 @@ func (l *loadedPack) judge(rule, input cue.Value) Answer {
 	}
 	a, err := findings(rule, input)
 	if err != nil {
-		return l.broken(err)
+		return l.broken(rule, err)
 	}
 	return a
 }
@@ -225,12 +225,16 @@ func findings(rule, input cue.Value) (a Answer, err error) {
 }
 
 // broken is the answer of a rule that cannot be evaluated over this input.
-func (l *loadedPack) broken(err error) Answer {
+func (l *loadedPack) broken(rule cue.Value, err error) Answer {
 	problems := l.set.Problems(err, l.Files[0])
 	if len(problems) == 0 {
 		return Answer{Problem: &Problem{Problem: cuebuild.Problem{File: l.Files[0], Message: "the rule cannot be evaluated"}}}
 	}
 	p := Problem{Problem: problems[0]}
+	if p.Line == 0 {
+		at := l.at(rule)
+		p.File, p.Line, p.Col = at.File, at.Line, at.Col
+	}
 	if strings.Contains(p.Message, "undefined field") || strings.Contains(p.Message, "incomplete") {
 		p.Hint = `not every resource has this field: ask with input.spec.field == _|_, or take a value in its place with *input.spec.field | ""`
 	}

@@ -76,18 +76,15 @@ func (l *loadedPack) cue(err error) {
 // docOf returns the comment above the package clause as one line.
 func docOf(instance *build.Instance) string {
 	for _, f := range instance.Files {
-		for _, g := range f.Comments() {
-			if g.Doc {
-				return oneLine(g.Text())
+		groups := ast.Comments(f)
+		for _, d := range f.Decls {
+			if p, ok := d.(*ast.Package); ok {
+				groups = append(groups, ast.Comments(p)...)
 			}
 		}
-		for _, d := range f.Decls {
-			p, ok := d.(*ast.Package)
-			if !ok {
-				continue
-			}
-			for _, g := range ast.Comments(p) {
-				return oneLine(g.Text())
+		for _, g := range groups {
+			if text := oneLine(g.Text()); text != "" {
+				return text
 			}
 		}
 	}
