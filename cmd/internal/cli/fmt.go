@@ -69,6 +69,18 @@ func (f *formatter) path(path string) error {
 	if path == "-" {
 		return f.stdin()
 	}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		if !isConfiguration(path) {
+			return invalid(fmt.Errorf("%s is neither YAML nor CUE by its name: .yaml, .yml, .cue", path))
+		}
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return unreachable(err)
+		}
+		if err := f.file(path); err != nil {
+			return unreachable(err)
+		}
+		return nil
+	}
 	err := filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -78,7 +90,7 @@ func (f *formatter) path(path string) error {
 				return fs.SkipDir
 			}
 			return nil
-		case !e.Type().IsRegular(), filepath.Ext(name) != ".yaml" && filepath.Ext(name) != ".yml" && filepath.Ext(name) != ".cue":
+		case !e.Type().IsRegular(), !isConfiguration(name):
 			return nil
 		}
 		return f.file(name)
@@ -87,6 +99,11 @@ func (f *formatter) path(path string) error {
 		return unreachable(err)
 	}
 	return nil
+}
+
+func isConfiguration(name string) bool {
+	ext := filepath.Ext(name)
+	return ext == ".yaml" || ext == ".yml" || ext == ".cue"
 }
 
 func (f *formatter) file(name string) error {

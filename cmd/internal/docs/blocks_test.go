@@ -14,6 +14,7 @@ import (
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/format"
 	"github.com/dray-sync/dray/engine/mapping"
+	"github.com/dray-sync/dray/engine/maptest"
 )
 
 var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```")
@@ -35,9 +36,25 @@ func TestWholePages(t *testing.T) {
 				t.Errorf("%s, block %d: dray fmt writes it otherwise: %v\n%s", page, i, err, got)
 			}
 		}
-		_, list, err := config.Load(t.Context(), fsys, config.Options{Registry: all.Registry(), Compile: mapping.Check})
+		m, list, err := config.Load(t.Context(), fsys, config.Options{Registry: all.Registry(), Compile: mapping.Check})
 		if err != nil || list.HasErrors() || len(blocks) == 0 {
 			t.Errorf("%s: error %v, diagnostics:\n%v", page, err, list)
+			continue
+		}
+		mappingTests(t, m)
+	}
+}
+
+// mappingTests runs the mapping tests of a model, all of which must pass.
+func mappingTests(t *testing.T, m *config.Model) {
+	t.Helper()
+	report, err := maptest.Run(t.Context(), maptest.Options{Model: m})
+	if err != nil || report.Passed == 0 {
+		t.Errorf("error %v, %d cases passed", err, report.Passed)
+	}
+	for _, r := range report.Results {
+		if !r.Passed {
+			t.Errorf("%s: %s: %s %v", r.Test, r.Name, r.Failure, r.Differences)
 		}
 	}
 }

@@ -41,6 +41,7 @@ func TestExampleIsRight(t *testing.T) {
 	if err != nil || len(list) > 0 || m == nil {
 		t.Fatalf("error %v, diagnostics:\n%v", err, list)
 	}
+	mappingTests(t, m)
 }
 
 // TestExampleIsFormatted holds that what the pages quote is in canonical form.
