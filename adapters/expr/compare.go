@@ -114,6 +114,10 @@ func (c *compiler) compareHint(a, b node) string {
 		return fmt.Sprintf("write %s", readText(a.typ.Of, c.written(a.at)))
 	case b.typ.Of != record.Absent && b.typ.Of == a.typ.Kind:
 		return fmt.Sprintf("write %s", readText(b.typ.Of, c.written(b.at)))
+	case a.typ.Kind == record.String && isDay(b.typ) != record.Absent:
+		return fmt.Sprintf("write %s", readText(b.typ.Kind, c.written(a.at)))
+	case b.typ.Kind == record.String && isDay(a.typ) != record.Absent:
+		return fmt.Sprintf("write %s", readText(a.typ.Kind, c.written(b.at)))
 	case b.numeral() || a.numeral():
 		return "a number is written without quotes"
 	case a.typ.Kind == record.String && b.typ.mayBeNumber():

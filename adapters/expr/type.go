@@ -53,6 +53,8 @@ func (t Type) String() string {
 		return "nil"
 	case t.Kind == record.List && t.Elem != nil && t.Elem.Known():
 		return "list of " + t.Elem.String()
+	case t.Kind == record.Timestamp:
+		return "datetime" // as files call it
 	default:
 		return t.Kind.String()
 	}

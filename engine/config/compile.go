@@ -23,7 +23,7 @@ type MappingUse struct {
 	Zone        string   // the source connection's zone, or empty
 	Split       *Split   // of the touchpoint, or nil
 	Trace       []string // the touchpoint's trace
-	Write       string   // how the touchpoint writes, or empty
+	Write       string   // how the touchpoint writes; find: it only looks; or empty
 	// Source and Destination are what is known of the objects at both ends.
 	Source, Destination Side
 	// Steps are the touchpoint's steps that come before. nil: the mapping is in no touchpoint, and every name is taken.
@@ -127,7 +127,9 @@ func (e *environment) compileSteps(at *Source, t *Touchpoint, use *MappingUse) {
 		}
 		path := fmt.Sprintf("spec.steps[%d].find", i)
 		step.Where = ""
-		e.compileFields(path, s.Find, at, step)
+		find := step
+		find.Destination, find.Write = e.side(s.Connection, s.Object), "find"
+		e.compileFields(path, s.Find, at, find)
 		if s.Mapping != "" {
 			step.Destination, step.Write = e.side(s.Connection, s.Object), "ensure"
 			for _, f := range s.Find {

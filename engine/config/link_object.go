@@ -45,12 +45,11 @@ func (e *environment) namedObject(r *loaded, path, application, connection, obje
 		e.object(r, path, connection, object)
 		return
 	}
-	app, ok := e.application(r, path+".application", application)
-	if !ok || object == "" || len(app.Spec().Objects) == 0 {
+	if _, ok := e.application(r, path+".application", application); !ok || object == "" || e.fixedObjects(application) == 0 {
 		return
 	}
 	var names []string
-	for _, o := range app.Spec().Objects {
+	for _, o := range e.specOf(application).Objects {
 		names = append(names, o.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.model.Connections)) { // it may be one that a connection of the application declares
@@ -70,23 +69,16 @@ func (e *environment) namedObject(r *loaded, path, application, connection, obje
 
 // fixedObjects returns how many objects the application always has.
 func (e *environment) fixedObjects(application string) int {
-	if e.registry != nil {
-		if app, ok := e.registry.Get(application); ok {
-			return len(app.Spec().Objects)
-		}
+	if spec := e.specOf(application); spec != nil {
+		return len(spec.Objects)
 	}
 	return 0
 }
 
 // committedNames returns the names of the objects that are committed for a connection or for its application.
 func (e *environment) committedNames(connection, application string) []string {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(e.model.Objects)) {
-		if o := e.model.Objects[name].Spec; o.Connection == connection || (o.Application == application && application != "") {
-			names = append(names, o.Object)
-		}
-	}
-	return names
+	known := e.objectsKnown()
+	return slices.Concat(known.names[[2]string{connection}], known.names[[2]string{"", application}])
 }
 
 // bound judges whether a touchpoint uses its mappings for the objects that they say they are for.

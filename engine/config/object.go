@@ -92,6 +92,25 @@ type Side struct {
 type objectIndex struct {
 	committed map[objectID]*Resource[Object]
 	sides     map[objectID]Side
+	specs     map[string]*adapters.Spec // of applications; nil: there is none
+	names     map[[2]string][]string    // of committed objects, by connection and application, one of which is empty
+}
+
+// specOf returns what an application says of itself; nil: it is not known.
+func (e *environment) specOf(application string) *adapters.Spec {
+	if e.registry == nil || application == "" {
+		return nil
+	}
+	known := e.objectsKnown()
+	if spec, ok := known.specs[application]; ok {
+		return spec
+	}
+	known.specs[application] = nil
+	if app, ok := e.registry.Get(application); ok {
+		spec := app.Spec()
+		known.specs[application] = &spec
+	}
+	return known.specs[application]
 }
 
 // objectID names an object of a connection, or with no connection of an application.
@@ -102,10 +121,14 @@ func (e *environment) objectsKnown() *objectIndex {
 	if e.known != nil {
 		return e.known
 	}
-	e.known = &objectIndex{committed: map[objectID]*Resource[Object]{}, sides: map[objectID]Side{}}
+	e.known = &objectIndex{
+		committed: map[objectID]*Resource[Object]{}, sides: map[objectID]Side{}, specs: map[string]*adapters.Spec{}, names: map[[2]string][]string{},
+	}
 	for _, name := range slices.Sorted(maps.Keys(e.model.Objects)) {
 		o := e.model.Objects[name]
 		key := objectID{o.Spec.Connection, o.Spec.Application, o.Spec.Object}
+		of := [2]string{key.connection, key.application}
+		e.known.names[of] = append(e.known.names[of], key.object)
 		if _, twice := e.known.committed[key]; !twice && !e.wrong(e.index["Object/"+name]) {
 			e.known.committed[key] = o
 		}
@@ -146,23 +169,25 @@ func (e *environment) sideOfRef(ref *ObjectRef) Side {
 	case ref.Connection != "":
 		return e.side(ref.Connection, ref.Object)
 	}
-	s := e.sideOf(nil, ref.Application, ref.Object)
-	s.digest = sideDigest(s)
+	known := e.objectsKnown()
+	key := objectID{application: ref.Application, object: ref.Object}
+	s, ok := known.sides[key]
+	if !ok {
+		s = e.sideOf(nil, ref.Application, ref.Object)
+		s.digest = sideDigest(s)
+		known.sides[key] = s
+	}
 	return s
 }
 
 func (e *environment) sideOf(committed *Resource[Object], application, object string) Side {
 	var s Side
 	var own *Object
-	if e.registry != nil {
-		if app, ok := e.registry.Get(application); ok {
-			spec := app.Spec()
-			s.Application = &spec
-			for _, o := range spec.Objects {
-				if o.Name == object && o.Fields != nil {
-					described := ObjectOf(o)
-					own = &described
-				}
+	if s.Application = e.specOf(application); s.Application != nil {
+		for _, o := range s.Application.Objects {
+			if o.Name == object && o.Fields != nil {
+				described := ObjectOf(o)
+				own = &described
 			}
 		}
 	}

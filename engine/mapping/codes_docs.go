@@ -27,7 +27,6 @@ var saidBefore = [...]struct{ code, doc, as string }{
 	{CodeLookupRows, "Two rows of a lookup have the same key.", "config/lookup-row"},
 	{CodeZone, "There is no such time zone.", "config/bad-value"},
 	{CodeScale, "A number of digits is out of bounds.", "config/bad-value"},
-	{CodeRounding, "A number may lose digits, and nothing says how it is rounded.", "config/rounding"},
 	{CodeDuplicate, "Two fields or checks have the same name.", "config/duplicate-key"},
 	{CodeCheck, "A check has no expression, or an unknown else.", "config/bad-value"},
 	{CodeConflict, "Settings of one field do not go together.", "config/misplaced-field"},

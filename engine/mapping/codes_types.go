@@ -23,6 +23,7 @@ spec:
     - {name: id, type: int}
     - {name: status, type: string, enum: [paid, open]}
     - {name: total, type: string}
+    - {name: weight, type: decimal}
     - {name: email, type: string, nullable: true}
 ---
 kind: Mapping
@@ -72,6 +73,13 @@ kind: Lookup
 metadata: {name: states}
 spec: {key: [from], value: to, rows: [{from: paid, to: closed}, {from: open, to: open}]}
 ---` + exampleSource + "    id: {from: id}\n    state: {from: status, lookup: states}\n",
+		},
+		{
+			Code:  CodeRounding,
+			Doc:   "A number may lose digits, and nothing says how it is rounded.",
+			Hint:  "add round: half-even, half-up or another mode",
+			Wrong: exampleSource + "    id: {from: id}\n    weight: {from: weight, as: int}\n",
+			Right: exampleSource + "    id: {from: id}\n    weight: {from: weight, as: int, round: half-up}\n",
 		},
 		{
 			Code:  string(expr.CodeValue),

@@ -20,9 +20,13 @@ type target struct {
 	see    string // where the fields stand in the kind: Object: spec.fields
 	of     string // how messages name it
 	create bool   // new records are made, which must have what is required
+	find   bool   // nothing is written: records are looked for by these fields
 	mapped map[string]bool
 	strays []string // what was perhaps meant by names that do not exist
 }
+
+// writeFind is Options.Write of fields that records are looked for by.
+const writeFind = "find"
 
 // destination returns what the mapping fills; nil: nothing is known of it.
 func (c *compiler) destination() *target {
@@ -32,7 +36,7 @@ func (c *compiler) destination() *target {
 	}
 	return &target{
 		side: c.Destination, fields: o.Fields, see: "spec.fields", of: fmt.Sprintf("%q", o.Object), mapped: map[string]bool{},
-		create: c.Write != string(adapters.WriteUpdate) && c.Write != string(adapters.WriteDelete),
+		create: c.Write != string(adapters.WriteUpdate) && c.Write != string(adapters.WriteDelete) && c.Write != writeFind, find: c.Write == writeFind,
 	}
 }
 
@@ -114,7 +118,7 @@ func (c *compiler) stray(t *target, at, name string) string {
 
 // target judges one field against the one that it fills.
 func (c *compiler) target(t *target, to *config.ObjectField, see, at string, in *config.Field, f *field) {
-	if to.ReadOnly {
+	if to.ReadOnly && !t.find {
 		c.problem(CodeReadOnly, at, fmt.Sprintf("%q cannot be written: it is read-only in %s", to.Name, t.of), "remove it from the mapping")
 		c.about(see, true)
 		return
@@ -122,7 +126,7 @@ func (c *compiler) target(t *target, to *config.ObjectField, see, at string, in 
 	if f.get == nil {
 		return // said already
 	}
-	if c.fits(t, to, see, at, in, f) {
+	if c.fits(t, to, see, at, in, f) && !t.find {
 		c.absent(t, to, see, at, in, f)
 	}
 	c.inside(t, to, see, at, in, f)

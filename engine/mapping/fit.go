@@ -31,6 +31,9 @@ func misfit(t expr.Type, to *config.ObjectField, side config.Side, in *config.Fi
 	if !takes(want, got, t) {
 		return &mismatch{what: fmt.Sprintf("%q takes %s, and this is %s", to.Name, nameOf(want), nameOf(got)), hint: fitHint(want, got, t, in)}
 	}
+	if want == record.Int && got == record.Int && in.Value != nil {
+		return foreign([]string{strings.TrimSpace(string(in.Value))}, to)
+	}
 	if want != record.String {
 		return nil
 	}

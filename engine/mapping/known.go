@@ -179,6 +179,9 @@ func (c *compiler) converted(f *field, at string, in *config.Field, conv step, t
 	if k != record.Absent && in.Value == nil && !converts(in, k) {
 		c.problem(CodeType, at+".as", fmt.Sprintf("%s cannot become %s", nameOf(k), in.As), convertHint(in, k))
 	}
+	if k == record.Decimal && in.As == "int" && in.Round == "" && !f.typ.Loose && in.Value == nil {
+		c.problem(CodeRounding, at+".as", "a decimal number becomes a whole one, and nothing says how it is rounded: one with a fraction is rejected", "add round: half-even, half-up or another mode")
+	}
 	if in.As == "string" && f.typ.Kind == record.String && f.typ.Of == record.Absent {
 		typ.Enum, typ.Length = f.typ.Enum, f.typ.Length
 	}

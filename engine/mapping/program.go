@@ -37,7 +37,7 @@ type Options struct {
 	Cover bool
 	// Source and Destination are what is known of the objects at both ends: what does not fit them is a problem.
 	Source, Destination config.Side
-	// Write is how the touchpoint writes, and Trace are its traced paths; both only matter where the objects are known.
+	// Write is how the touchpoint writes (find: it only looks), and Trace are its traced paths; both only matter where the objects are known.
 	Write string
 	Trace []string
 	// Zone is what a date without a zone means where the field does not say: the source connection's zone. Empty: unknown.
