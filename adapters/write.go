@@ -36,6 +36,8 @@ type WriteRequest struct {
 	Key []string
 	// Shape is the columns of every batch, at the top level of the written record. Its columns include the Key.
 	Shape *record.Shape
+	// Answer asks for [Outcome.Answer].
+	Answer bool
 }
 
 // A Writer writes batches. Not safe for concurrent use.
@@ -82,6 +84,9 @@ type Outcome struct {
 	Result Result
 	// ID identifies the record at the destination, as it names it. Absent when the destination did not say.
 	ID record.Value
+	// Answer is what the destination answered: an object without Raw values. Absent when it was not asked for, or the destination did not
+	// say.
+	Answer record.Value
 	// Err says why a record was rejected. nil otherwise.
 	Err *Error
 }

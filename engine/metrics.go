@@ -43,7 +43,7 @@ func newMetrics() *metrics {
 func (m *metrics) observe(touchpoint string, n state.Counts) {
 	for outcome, count := range map[string]int64{
 		"read": n.Read, "filtered": n.Filtered, "created": n.Created, "updated": n.Updated, "unchanged": n.Unchanged, "deleted": n.Deleted,
-		"skipped": n.Skipped, "rejected": n.Rejected, "parked": n.Parked, "duplicate": n.Duplicates,
+		"skipped": n.Skipped, "rejected": n.Rejected, "parked": n.Parked, "duplicate": n.Duplicates, "unacknowledged": n.Unacknowledged,
 	} {
 		if count > 0 {
 			m.records.WithLabelValues(touchpoint, outcome).Add(float64(count))

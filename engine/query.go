@@ -67,6 +67,9 @@ func (e *Engine) Touchpoints(ctx context.Context) ([]api.Touchpoint, error) {
 		if t.DeadLetters, err = e.store.CountDeadLetters(ctx, f.id); err != nil {
 			return nil, err
 		}
+		if t.Unacknowledged, err = e.store.CountUnacknowledged(ctx, f.id); err != nil {
+			return nil, err
+		}
 		last, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Limit: 1})
 		if err != nil {
 			return nil, err

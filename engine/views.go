@@ -30,7 +30,7 @@ func (e *Engine) nameOf(id int64) string {
 
 var ledgerStates = map[state.LedgerState]string{
 	state.LedgerIntended: "intended", state.LedgerWritten: "written", state.LedgerUnchanged: "unchanged", state.LedgerSkipped: "skipped",
-	state.LedgerRejected: "rejected", state.LedgerDeleted: "deleted",
+	state.LedgerRejected: "rejected", state.LedgerDeleted: "deleted", state.LedgerUnacknowledged: "unacknowledged",
 }
 
 // recordView is a ledger entry without its content.
@@ -79,12 +79,22 @@ func destinations(t *config.Touchpoint) string {
 	return strings.Join(all, ", ")
 }
 
+var stages = map[state.Stage]string{state.StageHead: "before", state.StageWriteBack: "write-back"}
+
+// recordOf returns the key hash of the record that a dead letter is of.
+func recordOf(d state.DeadLetter) []byte {
+	if d.Stage == state.StageWriteBack {
+		return d.Of[:]
+	}
+	return d.KeyHash[:]
+}
+
 // deadLetterView is a dead letter without its content.
 func (e *Engine) deadLetterView(d state.DeadLetter) api.DeadLetter {
 	return api.DeadLetter{
 		ID: d.ID, Touchpoint: e.nameOf(d.TouchpointID), Route: d.Route, State: string(d.State), Field: d.Field, Rule: d.Rule, Kind: d.Kind,
 		Cause: hex.EncodeToString(d.Cause[:]), Parked: d.Parked, Trace: traceView(d.Trace), Revision: d.Revision, RunID: d.RunID, Attempts: d.Attempts,
-		FirstAt: d.FirstAt, LastAt: d.LastAt, RecordID: hex.EncodeToString(d.KeyHash[:]),
+		FirstAt: d.FirstAt, LastAt: d.LastAt, RecordID: hex.EncodeToString(recordOf(d)), Stage: stages[d.Stage],
 	}
 }
 

@@ -35,7 +35,7 @@ func (c *connection) OpenWrite(_ context.Context, req adapters.WriteRequest) (ad
 			}
 		}
 	}
-	return &writer{conn: c, object: o, mode: req.Mode, plan: plan, remove: o.writes[adapters.WriteDelete]}, nil
+	return &writer{conn: c, object: o, mode: req.Mode, plan: plan, answer: req.Answer, remove: o.writes[adapters.WriteDelete]}, nil
 }
 
 // writer sends a request for each record.
@@ -45,6 +45,7 @@ type writer struct {
 	mode   adapters.WriteMode
 	plan   *writePlan
 	remove *writePlan // nil: nothing can be deleted
+	answer bool       // the answer itself is wanted
 	closed bool
 }
 
@@ -180,6 +181,11 @@ func (w *writer) done(mode adapters.WriteMode, plan *writePlan, a answer) (adapt
 		o.Result = adapters.Created
 	}
 	o.ID = identity(plan, a)
+	if w.answer && len(a.body) > 0 {
+		if v, err := record.ParseJSON(a.body); err == nil && v.Kind() == record.Object {
+			o.Answer = v
+		}
+	}
 	return o, nil
 }
 

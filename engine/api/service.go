@@ -54,6 +54,8 @@ type Touchpoint struct {
 	LateSince   time.Time `json:"lateSince,omitzero" doc:"the time by which a run was expected to have reached its end, and has not"`
 	LastRun     *Run      `json:"lastRun,omitempty"`
 	DeadLetters int64     `json:"deadLetters" doc:"records that wait in the dead letters"`
+	// Unacknowledged are among the dead letters.
+	Unacknowledged int64 `json:"unacknowledged,omitempty" doc:"records among them that were delivered, or refused, and of which a write-back waits"`
 }
 
 // Held is what the agent holds of one touchpoint.
@@ -85,16 +87,17 @@ type Run struct {
 
 // Counts says what became of the records of a run.
 type Counts struct {
-	Read       int64 `json:"read"`
-	Filtered   int64 `json:"filtered"`
-	Created    int64 `json:"created"`
-	Updated    int64 `json:"updated"`
-	Unchanged  int64 `json:"unchanged"`
-	Deleted    int64 `json:"deleted"`
-	Skipped    int64 `json:"skipped"`
-	Rejected   int64 `json:"rejected"`
-	Parked     int64 `json:"parked"`
-	Duplicates int64 `json:"duplicates"`
+	Read           int64 `json:"read"`
+	Filtered       int64 `json:"filtered"`
+	Created        int64 `json:"created"`
+	Updated        int64 `json:"updated"`
+	Unchanged      int64 `json:"unchanged"`
+	Deleted        int64 `json:"deleted"`
+	Skipped        int64 `json:"skipped"`
+	Rejected       int64 `json:"rejected"`
+	Parked         int64 `json:"parked"`
+	Duplicates     int64 `json:"duplicates"`
+	Unacknowledged int64 `json:"unacknowledged" doc:"delivered, and a write-back failed"`
 }
 
 // Record is what is known of one record: the life of it, without its content.
@@ -102,7 +105,7 @@ type Record struct {
 	ID          string            `json:"id" doc:"opaque"`
 	Touchpoint  string            `json:"touchpoint"`
 	Route       string            `json:"route,omitempty" doc:"the route or named destination it took"`
-	State       string            `json:"state" enum:"intended,written,unchanged,skipped,rejected,deleted,unknown"`
+	State       string            `json:"state" enum:"intended,written,unchanged,skipped,rejected,deleted,unacknowledged,unknown"`
 	Trace       map[string]string `json:"trace,omitempty" doc:"the fields the touchpoint names in trace"`
 	Revision    string            `json:"revision,omitempty" doc:"the commit that mapped it"`
 	RunID       int64             `json:"runId,omitempty"`
@@ -132,6 +135,7 @@ type DeadLetter struct {
 	FirstAt    time.Time         `json:"firstAt"`
 	LastAt     time.Time         `json:"lastAt"`
 	RecordID   string            `json:"recordId"`
+	Stage      string            `json:"stage,omitempty" enum:"before,write-back" doc:"before: it had not come to a route; write-back: only writing the answer back has failed"`
 }
 
 // Suspension is a local stop.

@@ -33,6 +33,7 @@ const (
 	codeKeyNotMapped       = "config/key-not-mapped"
 	codeKeyTruncated       = "config/key-truncated"
 	codeUnusedStep         = "config/unused-step"
+	codeWriteBackLoop      = "config/write-back-loop"
 	codeUnreachable        = "config/unreachable-route"
 	codeCredential         = "config/credential"
 	codeCredentialHost     = "config/credential-host"

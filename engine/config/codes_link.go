@@ -71,6 +71,29 @@ spec:
 `,
 		},
 		{
+			Code: codeWriteBackLoop,
+			Doc:  "What is written back changes the record that was read, so that it is read and sent again, which writes back again.",
+			Hint: "write unchanged: ledger at the destination, so that a record that would change nothing there is not sent",
+			Wrong: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id], unchanged: send}
+  writeBack:
+    - {on: delivered, object: orders, fields: {exported: {value: true}}}
+`,
+			Right: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+  writeBack:
+    - {on: delivered, object: orders, fields: {exported: {value: true}}}
+`,
+		},
+		{
 			Code: codeUnreachable,
 			Doc:  "No record can take the route: its condition never holds, or routes above it take all of its records.",
 			Hint: "move the route up, or correct the conditions",

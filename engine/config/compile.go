@@ -97,6 +97,7 @@ func (e *environment) compileFlow(at *Source, t *Touchpoint, faulty bool) {
 	if c := e.model.Connections[t.Source.Connection]; c != nil {
 		use.Zone = c.Spec.Zone
 	}
+	e.compileBacks(at, t, use)
 	e.compileSteps(at, t, &use)
 	targets := t.Targets()
 	for _, target := range targets {
@@ -138,6 +139,20 @@ func (e *environment) compileSteps(at *Source, t *Touchpoint, use *MappingUse) {
 			e.compileUse(s.Mapping, at, step)
 		}
 		use.Steps = append(use.Steps, StepUse{Name: s.Name, Object: e.side(s.Connection, s.Object).Object})
+	}
+}
+
+// compileBacks compiles what is written back.
+func (e *environment) compileBacks(at *Source, t *Touchpoint, use MappingUse) {
+	use.Where, use.Result = "", true
+	for i, b := range t.WriteBack {
+		use.Key = nil
+		for _, k := range b.Key {
+			if slices.ContainsFunc(b.Fields, func(f NamedField) bool { return f.Name == k }) {
+				use.Key = append(use.Key, k)
+			}
+		}
+		e.compileFields(fmt.Sprintf("spec.writeBack[%d].fields", i), b.Fields, at, use)
 	}
 }
 

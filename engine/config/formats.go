@@ -53,7 +53,7 @@ func judgeFormat(format, text string) *formProblem {
 }
 
 // pathRoots are the reserved roots that paths can start with.
-var pathRoots = []string{"$this", "$root", "$parent", "$index", "$out", "$steps", "$run"}
+var pathRoots = []string{"$this", "$root", "$parent", "$index", "$out", "$steps", "$result", "$run"}
 
 func judgePath(text string) *formProblem {
 	const hint = `write a.b[0].c, and quote names with other characters inside: '"Art.-Nr."'`

@@ -32,6 +32,7 @@ func (e *environment) touchpoints() {
 			e.key(r, mappedKey{d.Mapping, d.Destination.Key, func(i int) string { return fmt.Sprintf("%s.key[%d]", d.Path, i) }})
 		}
 		e.steps(r, &t)
+		e.writeBacks(r, &t)
 		e.routes(r, &t)
 		e.waysOf(r, t)
 		e.bound(r, t)

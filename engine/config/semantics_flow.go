@@ -98,3 +98,16 @@ func (s *semantics) single(f *node) {
 		}
 	}
 }
+
+// writeBack judges what is written back.
+func (s *semantics) writeBack(v *node) {
+	s.each(v, func(_ int, b *node) {
+		s.in(b, "fields", func(f *node) {
+			if len(f.keys) == 0 {
+				s.report(f, codeOneOf, "nothing says what is written back", "add a field, such as exported: {value: true}")
+			}
+			s.mappingFields(f, mappingPlace{roots: []string{"$this", "$root", "$result", "$run"}}, false)
+		})
+		s.in(b, "key", func(k *node) { s.each(k, func(_ int, p *node) { s.noRoots(p) }) })
+	})
+}

@@ -27,6 +27,7 @@ func (s *semantics) touchpoint() {
 	})
 	s.in(s.spec, "steps", s.steps)
 	s.targets()
+	s.in(s.spec, "writeBack", s.writeBack)
 	s.in(s.spec, "schedule", func(v *node) {
 		if v.kind == objectNode {
 			s.schedule(v)

@@ -19,6 +19,9 @@ func (e *ends) compile() error {
 		return err
 	}
 	base := mapping.Options{Lookups: e.lookups(), Zone: e.flow.Model.Connections[spec.Source.Connection].Spec.Zone, Steps: map[string]expr.Type{}, Split: spec.Split}
+	if err := e.compileBacks(base); err != nil {
+		return err
+	}
 	head := base
 	head.Where, head.Extra = spec.Source.Where, extra
 	if e.plain() {
@@ -105,10 +108,15 @@ func (e *ends) paths() []record.Path {
 	for _, r := range e.routes {
 		programs = append(programs, r.program)
 	}
-	if e.head == nil {
+	if e.head == nil && e.backs == nil {
 		return programs[0].Paths()
 	}
-	programs = append(programs, e.head)
+	if e.head != nil {
+		programs = append(programs, e.head)
+	}
+	for _, b := range e.backs {
+		programs = append(programs, b.program)
+	}
 	for _, s := range e.steps {
 		if programs = append(programs, s.find); s.create != nil {
 			programs = append(programs, s.create)

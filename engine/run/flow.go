@@ -36,6 +36,7 @@ type ends struct {
 	handles []*connect.Handle
 	source  adapters.Source
 	steps   []*step
+	backs   []*writeBack
 	routes  []*route
 	// head judges a record before it is mapped. nil: there is one route, which every record takes, and nothing comes before.
 	head    *mapping.Program
@@ -67,6 +68,9 @@ func (e *ends) open(ctx context.Context, pool *connect.Pool) error {
 		return err
 	}
 	if e.object, err = e.source.Describe(ctx, spec.Source.Object); err != nil {
+		return err
+	}
+	if err := e.openBacks(ctx, pool); err != nil {
 		return err
 	}
 	return e.compile()

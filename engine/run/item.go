@@ -54,6 +54,7 @@ type item struct {
 	review      bool // a person has to look at it
 	// outdated are the keys of open dead letters that are of other routes than the record takes.
 	outdated []state.KeyHash
+	acks     []*ack // what is written back of it
 }
 
 // route returns the name of the item's route.
@@ -244,7 +245,7 @@ func (s *stage) judge(it *item, before state.LedgerEntry) {
 	if g <= 0 || generation != s.generation {
 		return
 	}
-	settled := before.State == state.LedgerWritten || before.State == state.LedgerUnchanged
+	settled := before.State.Delivered()
 	// What was rejected stays so until the record or the mapping changes; onReject tries it again by itself.
 	rejected := before.State == state.LedgerRejected && before.Revision == s.ends.flow.Revision
 	hasVersion := len(it.version) > g && string(before.Version) == string(it.version)
@@ -329,7 +330,7 @@ func (s *stage) outdated(ctx context.Context, store *state.Store, touchpointID i
 
 // known reports whether the destination is known to have a record for the item.
 func (it *item) known() bool {
-	return it.before.State == state.LedgerWritten || it.before.State == state.LedgerUnchanged
+	return it.before.State.Delivered()
 }
 
 // appendSource appends the source record as JSON.

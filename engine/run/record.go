@@ -5,7 +5,6 @@ import (
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
-	"github.com/dray-sync/dray/engine/secret"
 	"github.com/dray-sync/dray/engine/state"
 )
 
@@ -24,6 +23,7 @@ func (s *session) record(b *record.Batch, c *state.Commit, now time.Time) {
 		s.count(it, &c.Counts)
 		c.Ledger = append(c.Ledger, s.entry(it, now))
 		s.closeLetters(it, c)
+		s.recordAcks(b, it, c, last[it.source] == it.index)
 		switch {
 		case last[it.source] != it.index:
 		case it.fate == setAside:
@@ -101,6 +101,9 @@ func (s *session) entry(it *item, now time.Time) state.LedgerEntry {
 		if it.outcome.Result == adapters.Unchanged {
 			e.State = state.LedgerUnchanged
 		}
+		if it.unacknowledged() {
+			e.State = state.LedgerUnacknowledged
+		}
 		if !it.outcome.ID.IsNull() {
 			e.Answer = it.outcome.ID.AppendJSON(nil)
 		}
@@ -136,6 +139,6 @@ func (s *session) deadLetter(b *record.Batch, it *item) state.DeadLetterEntry {
 	if it.row >= 0 {
 		d.Mapped = it.lane.program.AppendJSON(nil, it.lane.rows.Row(it.row), true)
 	}
-	d.Cause = state.KeyHash(s.stage.hasher.Key(secret.StringPart(d.Kind), secret.StringPart(d.Field), secret.StringPart(d.Rule)))
+	d.Cause = s.cause(&d)
 	return d
 }

@@ -16,7 +16,7 @@ const retryBatch = 500
 // retryDeadLetters tries those records again that onReject.retry says are due. What fails once more stays where it is.
 func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) error {
 	policy := s.ends.flow.Spec.OnReject.Retry
-	if policy == nil && !s.ends.waits() {
+	if policy == nil && !s.ends.waits() && len(s.backs) == 0 {
 		return nil
 	}
 	defer func() { s.stage.letters = nil }()
@@ -29,11 +29,19 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 		if err != nil {
 			return err
 		}
+		var owed []state.DeadLetter
 		for _, d := range letters {
-			if s.due(&d, policy, now) {
+			switch {
+			case !s.due(&d, policy, now):
+			case d.Stage == state.StageWriteBack:
+				owed = append(owed, d)
+			default:
 				b.AppendDoc(d.Source)
 				s.stage.letters = append(s.stage.letters, d)
 			}
+		}
+		if err := s.acknowledgeAgain(ctx, r, w, owed); err != nil {
+			return err
 		}
 		if b.Len() >= retryBatch || (next == "" && b.Len() > 0) {
 			if err := s.batch(ctx, r, w, b); err != nil {
@@ -53,6 +61,8 @@ func (s *session) due(d *state.DeadLetter, policy *config.Retry, now time.Time) 
 	switch {
 	case d.Parked:
 		return false
+	case d.Stage == state.StageWriteBack && policy == nil:
+		return len(s.backs) > 0 && now.Sub(d.FirstAt) <= acknowledgeFor
 	case d.Waits && s.ends.waits():
 		return true
 	case policy == nil:

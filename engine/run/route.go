@@ -19,6 +19,8 @@ type route struct {
 	program     *mapping.Program
 	condition   int  // among those of the head; -1: none
 	place       int  // routes that write the same object have the same
+	answers     bool // what the destination answers is written back
+	reads       bool // what was written can be read by its key
 	shared      bool // another route writes the object, too
 }
 
@@ -36,7 +38,7 @@ func (e *ends) place() {
 // writeRequest says what is written.
 func (r *route) writeRequest() adapters.WriteRequest {
 	d := &r.Destination
-	return adapters.WriteRequest{Object: d.Object, Mode: adapters.WriteMode(d.Write), Key: d.Key, Shape: r.program.Shape()}
+	return adapters.WriteRequest{Object: d.Object, Mode: adapters.WriteMode(d.Write), Key: d.Key, Shape: r.program.Shape(), Answer: r.answers}
 }
 
 // creates reports whether a write that is repeated makes another record.

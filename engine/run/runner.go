@@ -196,7 +196,7 @@ func status(n state.Counts) state.RunStatus {
 	switch {
 	case n.Read == n.Duplicates:
 		return state.RunEmpty
-	case n.Rejected+n.Parked == 0:
+	case n.Rejected+n.Parked+n.Unacknowledged == 0:
 		return state.RunSucceeded
 	case fine == 0:
 		return state.RunFailed

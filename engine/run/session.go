@@ -22,6 +22,7 @@ type session struct {
 	seq     int64 // of the last committed checkpoint
 	read    int64 // records read, for a limit
 	limits  *allowance
+	backs   []*backLane
 }
 
 // openSession opens both ends where the last checkpoint stands.
@@ -61,6 +62,9 @@ func (r *Runner) fillSession(ctx context.Context, s *session, t state.Touchpoint
 				return err
 			}
 		}
+		if err := s.openBacks(ctx, r.Now); err != nil {
+			return err
+		}
 	}
 	reader, err := s.ends.source.OpenRead(ctx, req)
 	if err != nil {
@@ -80,6 +84,9 @@ func (s *session) close(ctx context.Context) {
 			if l.writer != nil {
 				_ = l.writer.Close(ctx) // outcomes do not depend on it
 			}
+		}
+		for _, l := range s.backs {
+			_ = l.writer.Close(ctx) // as above
 		}
 	}
 	s.ends.close(ctx)
@@ -183,6 +190,7 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 		return err
 	}
 	written := s.deliver(ctx, r, w, &sent)
+	s.acknowledge(ctx, r, b)
 	now := r.Now()
 	if written != nil {
 		s.recall(&c, now)

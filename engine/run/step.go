@@ -19,7 +19,7 @@ import (
 type step struct {
 	config.Step
 	source      adapters.Source
-	destination adapters.Destination // nil unless missing records are created
+	destination adapters.Destination // nil unless missing records are created; also nil to observe
 	find        *mapping.Program     // its columns are what is found by
 	create      *mapping.Program     // nil unless missing records are created
 	mode        adapters.WriteMode   // in which they are created
@@ -79,7 +79,7 @@ func (e *ends) compileSteps(base mapping.Options) (err error) {
 		if s.find, err = compiled(fmt.Sprintf("spec.steps[%d].find", i), &config.Mapping{Fields: s.Find}, o); err != nil {
 			return err
 		}
-		if s.destination != nil {
+		if s.WhenMissing == "create" {
 			if s.create, err = e.program(s.Mapping, &base, s.by); err != nil {
 				return err
 			}

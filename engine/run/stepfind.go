@@ -53,36 +53,54 @@ func (st *stepper) insist(ctx context.Context, l *stepLane, all []*wanted) (map[
 
 // read reads the records with some keys. An answer for a key that was not asked for proves that the application does not filter as it was told:
 // then no key counts as missing.
-func (l *stepLane) read(ctx context.Context, all []*wanted) (answers map[string]answer, err error) {
-	req := adapters.ReadRequest{Object: l.Object, Mode: adapters.ReadKeys, By: l.by}
-	answers = make(map[string]answer, len(all))
-	alike := make(map[string]string, len(all))
-	for _, w := range all {
-		req.Keys = append(req.Keys, w.key)
-		answers[w.text] = answer{}
-		alike[loose(w.text)] = w.text
+func (l *stepLane) read(ctx context.Context, all []*wanted) (map[string]answer, error) {
+	keys := make([][]record.Value, len(all))
+	for i, w := range all {
+		keys[i] = w.key
 	}
-	reader, err := l.source.OpenRead(ctx, req)
+	answers, strange, err := readKeys(ctx, l.source, adapters.ReadRequest{Object: l.Object, By: l.by, Keys: keys})
+	if err != nil || !strange {
+		return answers, err
+	}
+	for text, a := range answers {
+		if a.n == 0 {
+			a.err = &adapters.Error{Kind: adapters.Invalid, Op: "step " + l.Name, Object: l.Object, Rule: "the answer has other keys than were asked for"}
+			answers[text] = a
+		}
+	}
+	return answers, nil
+}
+
+// readKeys reads the records with some keys, by the texts of the keys. strange: there were others among them.
+func readKeys(ctx context.Context, source adapters.Source, req adapters.ReadRequest) (answers map[string]answer, strange bool, err error) {
+	req.Mode = adapters.ReadKeys
+	answers = make(map[string]answer, len(req.Keys))
+	alike := make(map[string]string, len(req.Keys))
+	for _, key := range req.Keys {
+		text := keyText(key)
+		answers[text] = answer{}
+		alike[loose(text)] = text
+	}
+	reader, err := source.OpenRead(ctx, req)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, reader.Close(context.WithoutCancel(ctx))) }()
-	strange := false
 	b := new(record.Batch)
 	for {
 		err := reader.Next(ctx, b)
 		if errors.Is(err, io.EOF) {
-			break
+			return answers, strange, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for i := range b.Len() {
 			v, err := recordValue(b, i)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
-			text := keyText(l.keyOf(v))
+			text := keyText(membersOf(v, req.By))
 			if _, asked := answers[text]; !asked {
 				if text = alike[loose(text)]; text == "" {
 					strange = true
@@ -92,25 +110,12 @@ func (l *stepLane) read(ctx context.Context, all []*wanted) (answers map[string]
 			answers[text] = answer{n: answers[text].n + 1, value: v}
 		}
 	}
-	if strange {
-		l.distrust(answers)
-	}
-	return answers, nil
 }
 
-func (l *stepLane) distrust(answers map[string]answer) {
-	for text, a := range answers {
-		if a.n == 0 {
-			a.err = &adapters.Error{Kind: adapters.Invalid, Op: "step " + l.Name, Object: l.Object, Rule: "the answer has other keys than were asked for"}
-			answers[text] = a
-		}
-	}
-}
-
-// keyOf returns the values of a record that it is found by.
-func (l *stepLane) keyOf(v record.Value) []record.Value {
-	key := make([]record.Value, len(l.by))
-	for i, name := range l.by {
+// membersOf returns the values of a record in some of its fields.
+func membersOf(v record.Value, fields []string) []record.Value {
+	key := make([]record.Value, len(fields))
+	for i, name := range fields {
 		p, err := record.ParsePath(name)
 		if err != nil {
 			p = record.Path{{Name: name, Index: -1}}

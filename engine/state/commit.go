@@ -86,11 +86,11 @@ func (t *txn) prove(f Fence, c *Commit) error {
 	var one int
 	found, err := t.one(`UPDATE runs SET n_read = n_read + ?, n_filtered = n_filtered + ?, n_created = n_created + ?, n_updated = n_updated + ?,
 		n_unchanged = n_unchanged + ?, n_deleted = n_deleted + ?, n_skipped = n_skipped + ?, n_rejected = n_rejected + ?, n_parked = n_parked + ?,
-		n_duplicates = n_duplicates + ?, revision = CASE ? WHEN '' THEN revision ELSE ? END
+		n_duplicates = n_duplicates + ?, n_unacknowledged = n_unacknowledged + ?, revision = CASE ? WHEN '' THEN revision ELSE ? END
 		WHERE id = ? AND epoch = ? AND touchpoint_id = ? AND status = 'running' RETURNING 1`,
 		[]any{
 			n.Read, n.Filtered, n.Created, n.Updated, n.Unchanged, n.Deleted, n.Skipped, n.Rejected, n.Parked,
-			n.Duplicates, c.Revision, c.Revision, f.RunID, f.Epoch, f.TouchpointID,
+			n.Duplicates, n.Unacknowledged, c.Revision, c.Revision, f.RunID, f.Epoch, f.TouchpointID,
 		}, &one)
 	if err == nil && !found {
 		return fenced(f.RunID)

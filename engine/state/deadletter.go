@@ -50,6 +50,12 @@ type DeadLetterEntry struct {
 	Route string
 	// Element is the position of the record in the list that the source record is split into.
 	Element int
+	// Of is the key of the record that a write-back is of, and Answer is what was to be written back of it, as the caller encoded it.
+	// Only StageWriteBack has them.
+	Of     KeyHash
+	Answer []byte
+	// WriteBack is the number of the write-back.
+	WriteBack int
 	// Waits reports that it is tried again in every run, because what it refers to may come.
 	Waits bool
 	// Key is the source key, as the caller encoded it.
@@ -73,6 +79,8 @@ const (
 	StageRoute Stage = iota
 	// StageHead: it had not come to a route.
 	StageHead
+	// StageWriteBack: it was delivered, or set aside, and writing that back failed.
+	StageWriteBack
 )
 
 // DeadLetter is a stored dead letter.
@@ -175,11 +183,15 @@ func (t *txn) setOneAside(runID int64, e *DeadLetterEntry) error {
 	if err != nil {
 		return err
 	}
+	hashes := []KeyHash{d.Of}
 	for _, f := range d.Trace {
-		if f.Hash == (KeyHash{}) {
+		hashes = append(hashes, f.Hash)
+	}
+	for _, h := range hashes {
+		if h == (KeyHash{}) {
 			continue
 		}
-		if _, err := t.exec("INSERT INTO dead_letter_hashes (touchpoint_id, hash, dead_letter_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", d.TouchpointID, f.Hash[:], d.ID); err != nil {
+		if _, err := t.exec("INSERT INTO dead_letter_hashes (touchpoint_id, hash, dead_letter_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", d.TouchpointID, h[:], d.ID); err != nil {
 			return err
 		}
 	}
@@ -401,11 +413,11 @@ func (s *Store) findDeadLetters(ctx context.Context, p *point, hash KeyHash, led
 	for _, k := range keys {
 		args = append(args, k[:])
 	}
-	args = append(args, p.tp.ID, hash[:], findLimit)
+	args = append(append(append(args, p.tp.ID), args[1:]...), findLimit)
 	// Two look-ups by index: one condition with OR would read the whole table.
 	rows, err := s.deadLetterRows(ctx, `WHERE seq IN (
 		SELECT seq FROM dead_letters WHERE touchpoint_id = ? AND key_hash IN (?`+strings.Repeat(", ?", len(keys)-1)+`) UNION
-		SELECT d.seq FROM dead_letter_hashes AS h JOIN dead_letters AS d ON d.id = h.dead_letter_id WHERE h.touchpoint_id = ? AND h.hash = ?
+		SELECT d.seq FROM dead_letter_hashes AS h JOIN dead_letters AS d ON d.id = h.dead_letter_id WHERE h.touchpoint_id = ? AND h.hash IN (?`+strings.Repeat(", ?", len(keys)-1)+`)
 		) ORDER BY seq DESC LIMIT ?`, args)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,14 @@ const (
 	LedgerRejected
 	// LedgerDeleted: it was deleted at the destination.
 	LedgerDeleted
+	// LedgerUnacknowledged: the destination accepted it, and a write-back of the answer failed.
+	LedgerUnacknowledged
 )
+
+// Delivered reports whether the destination is known to have the record.
+func (s LedgerState) Delivered() bool {
+	return s == LedgerWritten || s == LedgerUnchanged || s == LedgerUnacknowledged
+}
 
 // TraceField is one field that the touchpoint names in `trace`.
 type TraceField struct {

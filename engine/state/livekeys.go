@@ -7,7 +7,7 @@ func (s *Store) LiveKeys(ctx context.Context, touchpointID int64) (n int64, err 
 	if err := s.Fold(ctx); err != nil {
 		return 0, err
 	}
-	_, err = s.oneRow(ctx, "SELECT count(*) FROM ledger WHERE touchpoint_id = ? AND state IN (?, ?)",
-		[]any{touchpointID, int64(LedgerWritten), int64(LedgerUnchanged)}, &n)
+	_, err = s.oneRow(ctx, "SELECT count(*) FROM ledger WHERE touchpoint_id = ? AND state IN (?, ?, ?)",
+		[]any{touchpointID, int64(LedgerWritten), int64(LedgerUnchanged), int64(LedgerUnacknowledged)}, &n)
 	return n, err
 }

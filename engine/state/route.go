@@ -54,6 +54,12 @@ func (s *Store) OpenLetters(ctx context.Context, touchpointID int64, keys []KeyH
 	return open, nil
 }
 
+// CountUnacknowledged counts the open dead letters of a touchpoint that are of write-backs.
+func (s *Store) CountUnacknowledged(ctx context.Context, touchpointID int64) (n int64, err error) {
+	_, err = s.oneRow(ctx, "SELECT count(*) FROM dead_letters WHERE state = 'open' AND touchpoint_id = ? AND field LIKE 'writeBack[%'", []any{touchpointID}, &n)
+	return n, err
+}
+
 // PruneRoute destroys the ledger and the dead letters of a named route, whose mark is tag. Active runs are ended as superseded. After a
 // failure it may be called again.
 func (s *Store) PruneRoute(ctx context.Context, touchpointID int64, tag KeyHash) error {
@@ -118,7 +124,13 @@ func (d *DeadLetter) appendPlace(b []byte) []byte {
 	if d.Waits {
 		waits = 1
 	}
-	return append(b, byte(d.Stage), waits)
+	b = append(b, byte(d.Stage), waits)
+	if d.Stage != StageWriteBack {
+		return b
+	}
+	b = append(b, d.Of[:]...)
+	b = binary.AppendVarint(b, int64(d.WriteBack))
+	return appendBytes(b, d.Answer)
 }
 
 // place reads what appendPlace wrote.
@@ -129,5 +141,8 @@ func (d *decoder) place(l *DeadLetter) {
 	l.Route, l.Element = d.string(), int(d.int())
 	if flags := d.fixed(2); d.ok {
 		l.Stage, l.Waits = Stage(flags[0]), flags[1] != 0
+	}
+	if l.Stage == StageWriteBack {
+		l.Of, l.WriteBack, l.Answer = d.hash(), int(d.int()), d.bytes()
 	}
 }

@@ -40,6 +40,8 @@ type Counts struct {
 	Read, Filtered                        int64
 	Created, Updated, Unchanged, Deleted  int64
 	Skipped, Rejected, Parked, Duplicates int64
+	// Unacknowledged were delivered, and a write-back of the answer failed.
+	Unacknowledged int64
 }
 
 // Add adds d to c.
@@ -54,6 +56,7 @@ func (c *Counts) Add(d Counts) {
 	c.Rejected += d.Rejected
 	c.Parked += d.Parked
 	c.Duplicates += d.Duplicates
+	c.Unacknowledged += d.Unacknowledged
 }
 
 // Run is one execution of a touchpoint.
@@ -244,14 +247,14 @@ func (t *txn) saveDetail(runID int64, code, detail string) error {
 }
 
 const runColumns = `id, touchpoint_id, generation, trigger_kind, revision, status, code, epoch, due_at, created_at, started_at, ended_at,
-	n_read, n_filtered, n_created, n_updated, n_unchanged, n_deleted, n_skipped, n_rejected, n_parked, n_duplicates, row_seq, sealed`
+	n_read, n_filtered, n_created, n_updated, n_unchanged, n_deleted, n_skipped, n_rejected, n_parked, n_duplicates, n_unacknowledged, row_seq, sealed`
 
 // scanRun reads runColumns.
 func scanRun(scan scanner) (r Run, seq uint64, sealed []byte, err error) {
 	var due, created, started, ended int64
 	c := &r.Counts
 	err = scan(&r.ID, &r.TouchpointID, &r.Generation, &r.Trigger, &r.Revision, &r.Status, &r.Code, &r.Epoch, &due, &created, &started, &ended,
-		&c.Read, &c.Filtered, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Rejected, &c.Parked, &c.Duplicates, &seq, &sealed)
+		&c.Read, &c.Filtered, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Rejected, &c.Parked, &c.Duplicates, &c.Unacknowledged, &seq, &sealed)
 	r.DueAt, r.CreatedAt, r.StartedAt, r.EndedAt = fromMicros(due), fromMicros(created), fromMicros(started), fromMicros(ended)
 	return r, seq, sealed, err
 }

@@ -99,7 +99,7 @@ func (a *app) getTouchpoints() *cobra.Command {
 				case !t.LateSince.IsZero():
 					last = "late, " + last
 				}
-				rows[i] = []string{t.Name, t.Source, t.Destination, orDash(t.Schedule), last, when, strconv.FormatInt(t.DeadLetters, 10), short(t.Revision)}
+				rows[i] = []string{t.Name, t.Source, t.Destination, orDash(t.Schedule), last, when, lettersText(t), short(t.Revision)}
 			}
 			return a.table([]string{"NAME", "SOURCE", "DESTINATION", "SCHEDULE", "LAST RUN", "AGO", "DEAD LETTERS", "REVISION"}, rows)
 		},
@@ -179,6 +179,14 @@ func (a *app) getDeadLetters() *cobra.Command {
 	c.Flags().StringVar(&touchpoint, "touchpoint", "", "only of this touchpoint")
 	c.Flags().StringVar(&state, "state", "open", "open, replayed, discarded or superseded")
 	return c
+}
+
+// lettersText counts what waits, and how much of it is about write-backs only.
+func lettersText(t api.Touchpoint) string {
+	if t.Unacknowledged == 0 {
+		return strconv.FormatInt(t.DeadLetters, 10)
+	}
+	return fmt.Sprintf("%d (%d unacknowledged)", t.DeadLetters, t.Unacknowledged)
 }
 
 // onRoute names a touchpoint, and which of its routes.

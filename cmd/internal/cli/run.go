@@ -145,6 +145,9 @@ func (a *app) summary(name string, r state.Run, took time.Duration) {
 	if r.Code != "" {
 		a.printf("  %s: %s\n", r.Code, safe(firstLine(r.Detail)))
 	}
+	if n.Unacknowledged > 0 {
+		a.printf("  %s delivered, and writing that back failed: only this is tried again\n", count(int(n.Unacknowledged), "record"))
+	}
 	if n.Rejected+n.Parked > 0 {
 		a.printf("  what was rejected waits, sealed, in the dead letters\n")
 	}
