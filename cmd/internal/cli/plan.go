@@ -39,7 +39,7 @@ configuration, and answers with counts and names of fields.
 
 Changes that an agent would refuse, because they drop state without the permission to, end with 2 in any case.
 The form of --output json is described in docs/plan.schema.json; --output markdown is fit for a comment on a pull
-request.`,
+request. docs/plan.md explains all of it.`,
 		Example: "  dray plan\n  dray plan --from main --to my-branch --output markdown\n  dray plan --agent /var/lib/dray/agent.sock",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
