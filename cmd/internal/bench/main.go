@@ -79,7 +79,7 @@ func run(ctx context.Context) (err error) {
 
 func measureAll(ctx context.Context, o options) ([]row, error) {
 	var rows []row
-	for _, b := range []bench{mappingRows, deliverRows, ledgerRows, validateRows, idleRows} {
+	for _, b := range []bench{mappingRows, deliverRows, ledgerRows, validateRows, planRows, idleRows} {
 		more, err := b(ctx, o)
 		if err != nil {
 			return nil, err
