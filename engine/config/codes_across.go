@@ -13,6 +13,11 @@ const (
 	codeClearText  = "config/clear-text"
 	codeCycle      = "config/cycle"
 	codeNoWait     = "config/no-wait"
+
+	codeSharedObject = "config/shared-object"
+	codeStaleLedger  = "config/stale-ledger"
+	codeLoop         = "config/loop"
+	codeOverAsked    = "config/over-asked"
 )
 
 // acrossCodes explains what is wrong with resources taken together.
@@ -370,6 +375,158 @@ spec:
   destination: {connection: erp, object: payments, write: upsert, key: [id]}
   schedule: {cron: "0 1 * * *"}
   after: [{touchpoint: customers}]
+`,
+		},
+		{
+			Code: codeSharedObject,
+			Doc:  "Two touchpoints change the same fields of one object, and nothing orders them or tells their records apart: the last one to write wins. It is said at each of them. Not meant are touchpoints that only create, that set different fields, that filter one source by different conditions, or whose keys hold different constants.",
+			Hint: "let each set fields of its own, order them with after, or say in the annotation dray/shared-object how their records differ",
+			Wrong: `
+kind: Touchpoint
+metadata: {name: web-prices}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id]}
+  schedule: {every: 15m}
+---
+kind: Touchpoint
+metadata: {name: special-prices}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id]}
+  schedule: {every: 15m}
+`,
+			Right: `
+kind: Touchpoint
+metadata: {name: web-prices}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id]}
+  schedule: {every: 15m}
+---
+kind: Touchpoint
+metadata: {name: special-prices, annotations: {dray/shared-object: the two price lists have no article in common}}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id]}
+  schedule: {every: 15m}
+`,
+		},
+		{
+			Code: codeStaleLedger,
+			Doc:  "unchanged: ledger leaves out what this touchpoint has sent before, and another one changes the same fields: after that the ledger says unchanged, although it is not.",
+			Hint: "write unchanged: destination",
+			Wrong: `
+kind: Touchpoint
+metadata: {name: web-prices}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id], unchanged: destination}
+  schedule: {every: 15m}
+---
+kind: Touchpoint
+metadata: {name: special-prices}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id]}
+  schedule: {every: 15m}
+  after: [{touchpoint: web-prices}]
+`,
+			Right: `
+kind: Touchpoint
+metadata: {name: web-prices}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id], unchanged: destination}
+  schedule: {every: 15m}
+---
+kind: Touchpoint
+metadata: {name: special-prices}
+spec:
+  source: {connection: shop, object: orders, start: now}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id], unchanged: destination}
+  schedule: {every: 15m}
+  after: [{touchpoint: web-prices}]
+`,
+		},
+		{
+			Code: codeLoop,
+			Doc:  "Touchpoints write what others read, in a circle, or one writes what it reads itself: every change comes back as a change. A ledger and keys do not end it. What does: a mark, which is a constant field that a condition at the other source looks at; unchanged: destination on one side; sides that set fields which the other mapping does not read; or write: ensure. It is said at each touchpoint of the circle.",
+			Hint: "mark what is written and filter it with where:, compare with unchanged: destination, or let each side set other fields",
+			Wrong: `
+kind: Touchpoint
+metadata: {name: out}
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id]}
+---
+kind: Touchpoint
+metadata: {name: back}
+spec:
+  source: {connection: erp, object: prices, start: now, read: full}
+  mapping: order
+  destination: {connection: shop, object: orders, write: upsert, key: [id]}
+`,
+			Right: `
+kind: Touchpoint
+metadata: {name: out}
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: prices, write: upsert, key: [id], unchanged: destination}
+---
+kind: Touchpoint
+metadata: {name: back}
+spec:
+  source: {connection: erp, object: prices, start: now, read: full}
+  mapping: order
+  destination: {connection: shop, object: orders, write: upsert, key: [id]}
+`,
+		},
+		{
+			Code: codeOverAsked,
+			Doc:  "The schedules ask a connection more often than its rate, or the limits of its application, allow. Every run counts as one request, which is the least there can be.",
+			Hint: "run less often, or correct rate: of the connection if the account may do more",
+			Wrong: `
+kind: Connection
+metadata: {name: shop}
+spec:
+  application: sqlite
+  config: {path: /srv/shop.db}
+  objects: {orders: {key: [id], cursor: changed}}
+  rate: {requestsPerHour: 60}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+  schedule: {every: 30s}
+`,
+			Right: `
+kind: Connection
+metadata: {name: shop}
+spec:
+  application: sqlite
+  config: {path: /srv/shop.db}
+  objects: {orders: {key: [id], cursor: changed}}
+  rate: {requestsPerHour: 60}
+---
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: now, read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+  schedule: {every: 5m}
 `,
 		},
 	}
