@@ -335,7 +335,7 @@ spec:
     - {name: first, connection: c, object: partners, find: {id: {from: SECOND}}}
     - {name: other, connection: c, object: partners, find: {id: {from: $steps.first.id}}, whenMissing: wait}
   mapping: m
-  destination: {connection: c, object: o, write: create}
+  destination: {connection: c, object: written, write: create}
   routes:
     cases:
       - {name: r, when: THIRD, destination: {object: p, write: create}}

@@ -38,8 +38,8 @@ func (e *environment) writings() []writing {
 	var all []writing
 	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
 		t, r := &e.model.Touchpoints[name].Spec, e.index["Touchpoint/"+name]
-		if e.wrong(r) {
-			continue
+		if e.wrong(r) || t.Suspend || t.Mode == "observe" {
+			continue // what stands still, or only watches, does no harm
 		}
 		for _, target := range t.Targets() {
 			w := writing{
