@@ -32,6 +32,8 @@ var rules = []rule{
 		nil, "the engine knows the contract, never an adapter",
 	},
 	{"engine/plan", []string{"net/**", "os", "io/fs", "database/sql", "engine/state", "engine/repo/**"}, nil, "a plan does no I/O"},
+	{"engine/format", []string{"net/**", "os", "io/fs"}, nil, "formatting is a function of a text"},
+	{"engine/editor", []string{"net/**", "os"}, nil, "what editors read is a function of the definitions"},
 	{"engine/diag", []string{"engine/**", "adapters/**"}, nil, "diagnostics are a leaf"},
 	{"engine/untrusted", []string{"engine/**", "adapters/**"}, nil, "escaping is a leaf"},
 	{"engine/secret/**", []string{"engine/config", "engine/state", "engine/run", "adapters"}, nil, "secrets are a leaf"},

@@ -12,6 +12,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/all"
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/format"
@@ -33,6 +34,25 @@ func definitions(t *testing.T) *config.Definitions {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// declaredConfig returns what a connection to a declared application takes.
+func declaredConfig(t *testing.T) *config.Type {
+	t.Helper()
+	m, _, err := config.Load(t.Context(), os.DirFS(example), config.Options{Registry: all.Registry(), SkipPolicies: true})
+	if err != nil || m == nil {
+		t.Fatalf("the example cannot be loaded: %v", err)
+	}
+	declarer := all.Registry().Declarer()
+	application, err := declarer.Declare("webshop", m.Applications["webshop"].Spec.Declaration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := config.Define(adapters.NewRegistry(declarer, application))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Applications[0].Config
 }
 
 // TestExampleIsRight loads the repository that the pages quote: there is nothing wrong with it, and nothing to warn of.
@@ -95,6 +115,7 @@ func TestEveryFieldIsExplained(t *testing.T) {
 			show(shown, d.Resource(kind, application), doc, "", "")
 		}
 	}
+	show(shown, declaredConfig(t), map[string]any{"url": "", "requestTimeout": "", "concurrency": "", "maxAnswer": ""}, "config", "")
 	demand := func(what string, fs []row) {
 		for _, r := range fs {
 			if r.field.Doc == "" && r.path != "apiVersion" && r.path != "kind" && r.path != "metadata" && r.path != "spec" {
@@ -110,6 +131,9 @@ func TestEveryFieldIsExplained(t *testing.T) {
 		f.typ(k.Type, "", "")
 		demand("kind "+k.Name, f.rows)
 	}
+	f := &flattener{}
+	f.typ(declaredConfig(t), "config", "")
+	demand("declared applications", f.rows)
 	for _, a := range d.Applications {
 		f := &flattener{}
 		f.typ(d.Resource("Connection", a.Spec.Name), "", "")

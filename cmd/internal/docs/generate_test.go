@@ -113,7 +113,8 @@ func (w *writer) kindPage(k config.KindDefinition) string {
 		"fields": func() string {
 			return fieldTable(k.Type, "", "") + "\nBeside these: apiVersion, kind and [metadata](common.md#metadata)."
 		},
-		"doc": func() string { return k.Type.Doc },
+		"doc":      func() string { return k.Type.Doc },
+		"settings": func() string { return fieldTable(declaredConfig(w.t), "config", "") },
 	})
 }
 
