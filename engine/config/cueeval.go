@@ -188,7 +188,7 @@ func (e *evaluation) collect(v cue.Value, p cuebuild.Package, depth int) {
 	}
 	switch v.IncompleteKind() {
 	case cue.StructKind:
-		if v.LookupPath(cue.ParsePath("apiVersion")).Exists() && v.LookupPath(cue.ParsePath("kind")).Exists() {
+		if meantAsResource(v) {
 			e.resource(v, p)
 			return
 		}
@@ -204,6 +204,16 @@ func (e *evaluation) collect(v cue.Value, p cuebuild.Package, depth int) {
 			e.problems(err, p.Files[0])
 		}
 	}
+}
+
+// meantAsResource reports whether a struct has the fields of a resource. One that is made of a definition and does not say its kind is
+// none yet, but was meant as one.
+func meantAsResource(v cue.Value) bool {
+	has := func(name string) bool { return v.LookupPath(cue.ParsePath(name)).Exists() }
+	if has("apiVersion") && has("kind") {
+		return true
+	}
+	return has("spec") && (has("metadata") || has("kind") || has("apiVersion"))
 }
 
 // resource exports a concrete value.
@@ -299,8 +309,10 @@ func (x *exporter) scalar(w *wireNode, v cue.Value) {
 		w.Kind = intNode
 	case cue.FloatKind, cue.NumberKind:
 		w.Kind = floatNode
-	default: // bytes, as base64
-		w.Kind, w.Text = stringNode, strings.Trim(w.Text, `"`)
+	default: // bytes, which single quotes make
+		text, err := v.Bytes()
+		w.Kind, w.Text = stringNode, strings.ToValidUTF8(string(text), "\uFFFD")
+		x.note(err)
 	}
 }
 

@@ -16,8 +16,11 @@ var cueHints = []struct {
 	hint    string
 }{
 	{regexp.MustCompile(`cannot find package|cannot find module|import failed`), "packages of this repository can be imported, and " + schema.ModulePath + "; nothing is fetched"},
-	{regexp.MustCompile(`^reference "([^"]+)" not found`), "declare %s, or check its spelling"},
+	{regexp.MustCompile(`^reference "([^"]+)" not found`), "declare %[1]s, or check its spelling; a text is written in double quotes: \"%[1]s\""},
 	{regexp.MustCompile(`^undefined field: "?([^" ]+)"?`), "add %s there, or check its spelling"},
+	{regexp.MustCompile(`^imported and not used`), "use it, or remove the import"},
+	{regexp.MustCompile(`index out of range`), "elements are counted from 0: take one that is there"},
+	{regexp.MustCompile(`division by zero`), "divide by something else than 0"},
 	{regexp.MustCompile(`incomplete value|non-concrete value|non-ground value|must be concrete`), "in the end every value of a resource must be concrete: give it one"},
 	{regexp.MustCompile(`^conflicting values`), "two places give it values that differ: keep the one that is meant"},
 	{regexp.MustCompile(`not allowed`), "the definition around it has no such field: check its spelling, or add it there"},
@@ -38,8 +41,12 @@ func cueHint(message string, names func() []string) string {
 		case len(m) == 1:
 			return h.hint
 		default:
-			if near := diag.Nearest(m[1], names()); near != "" && near != m[1] {
-				return fmt.Sprintf("did you mean %s?", near)
+			near := diag.Nearest(m[1], names())
+			if strings.TrimLeft(near, "#_") == m[1] && near != m[1] {
+				return fmt.Sprintf("a text is written in double quotes: %q; a definition with its #: %s", m[1], near)
+			}
+			if near != "" && near != m[1] {
+				return diag.DidYouMean(near)
 			}
 			return fmt.Sprintf(h.hint, m[1])
 		}

@@ -113,6 +113,9 @@ func renaming(at diag.Pos, line []byte, meant string) *diag.Fix {
 	if !strings.ContainsAny(meant, ".") && path.Ext(at.File) != "" && len(old) > 0 { // a member, not the path that it is part of
 		old, _, _ = strings.Cut(old, ".")
 	}
+	if meant == "and" || meant == "or" || meant == "not" || meant == "in" {
+		return replacement(at.File, at.Line, col, old, meant, fmt.Sprintf("write %s instead of %s", meant, old), strings.EqualFold(old, meant))
+	}
 	if old == "" || old == meant || diag.Nearest(old, []string{meant}) == "" {
 		return nil
 	}

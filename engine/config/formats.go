@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/currency"
+
 	"github.com/dray-sync/dray/adapters/record"
 	"github.com/dray-sync/dray/engine/calendar"
 	"github.com/dray-sync/dray/engine/diag"
@@ -45,22 +47,45 @@ func judgeFormat(format, text string) *formProblem {
 	case "file":
 		return judgeFile(text)
 	case "currency":
-		if len(text) != 3 || strings.ToUpper(text) != text {
-			return judgePath(text)
-		}
+		return judgeCurrency(text)
 	}
 	return nil
+}
+
+// currencySigns are what people write for some currencies.
+var currencySigns = map[string]string{"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "euro": "EUR", "dollar": "USD", "pound": "GBP"}
+
+// judgeCurrency judges the currency of an amount: three capitals, or a path.
+func judgeCurrency(text string) *formProblem {
+	if sign := currencySigns[strings.TrimSuffix(strings.ToLower(text), "s")]; sign != "" {
+		f := badForm(fmt.Sprintf("%q is no currency of ISO 4217", text), "write "+sign)
+		f.meant = sign
+		return f
+	}
+	const letters = 3
+	upper := strings.ToUpper(text)
+	if len(text) != letters {
+		return judgePath(text)
+	}
+	if upper == text {
+		return nil
+	}
+	if _, err := currency.ParseISO(upper); err == nil {
+		f := badForm(fmt.Sprintf("%q is read as a path: a currency is three capitals", text), "write "+upper+"; a path with such a name is written $this."+text)
+		f.meant = upper
+		return f
+	}
+	return judgePath(text)
 }
 
 // pathRoots are the reserved roots that paths can start with.
 var pathRoots = []string{"$this", "$root", "$parent", "$index", "$out", "$steps", "$result", "$run"}
 
 func judgePath(text string) *formProblem {
-	const hint = `write a.b[0].c, and quote names with other characters inside: '"Art.-Nr."'`
 	p, err := record.ParsePath(text)
 	if err != nil {
 		message, at, _ := strings.Cut(err.Error(), " at offset ")
-		f := &formProblem{code: codeBadValue, message: fmt.Sprintf("%q is not a path: %s", text, message), hint: hint}
+		f := &formProblem{code: codeBadValue, message: fmt.Sprintf("%q is not a path: %s", text, message), hint: pathHint(text)}
 		digits, _, _ := strings.Cut(at, ";")
 		if n, err := strconv.Atoi(digits); err == nil && n < len(text) {
 			f.offset, f.length = n, 1

@@ -64,7 +64,7 @@ func (c *checker) head(root *node, t *table) {
 	}
 	switch {
 	case kind == nil:
-		hint := "the kinds are " + strings.Join(t.kindNames(), ", ")
+		hint := "add kind: with one of " + orList(t.kindNames())
 		for _, k := range root.keys {
 			if diag.Nearest(k.text, []string{"kind"}) != "" {
 				c.under(segment{name: k.text}, func() { c.fail(k, codeUnknownField, "there is no such field here", diag.DidYouMean("kind")) })

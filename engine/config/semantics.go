@@ -155,6 +155,9 @@ func (s *semantics) expression(n *node, name string, want expr.Type, roots ...st
 // expressionError reports a mistake at its place inside the text.
 func (s *semantics) expressionError(v *node, e *expr.Error) {
 	message, hint := e.Message, e.Hint
+	if hint == "" {
+		hint = expressionHint(v.text, e)
+	}
 	switch {
 	case v.commented && v.style == plainStyle && e.Code == expr.CodeSyntax:
 		hint = "the text ends at the # that follows: quote the whole expression if that is part of it"

@@ -29,7 +29,7 @@ func (s *Set) Problems(err error, file string) []Problem {
 			}
 		}
 		same := func(q Problem) bool {
-			return q.File == p.File && q.Line == p.Line && q.Col == p.Col && q.Message == p.Message
+			return q.File == p.File && (q.Line == p.Line && q.Col == p.Col && q.Message == p.Message || ofSyntax(q) && ofSyntax(p))
 		}
 		if !slices.ContainsFunc(found, same) {
 			found = append(found, p)
@@ -48,6 +48,11 @@ func (s *Set) Problems(err error, file string) []Problem {
 // ofDisjunction reports whether a problem says no more than that an alternative does not fit.
 func ofDisjunction(p Problem) bool {
 	return strings.Contains(p.Message, "in empty disjunction") || strings.Contains(p.Message, "mismatched types")
+}
+
+// ofSyntax reports whether a problem is one of reading the text: what is said after the first in a file follows from it.
+func ofSyntax(p Problem) bool {
+	return strings.HasPrefix(p.Message, "expected ") || strings.HasPrefix(p.Message, "missing ',") || strings.Contains(p.Message, "not terminated")
 }
 
 func (s *Set) isOwn(name string) bool {

@@ -17,6 +17,7 @@ const (
 // dateFormat is a date format of tokens: YYYY MM DD HH mm ss, S for each digit of a fraction of a second, Z for an offset. Anything else
 // that is no letter stands for itself, and so does T.
 type dateFormat struct {
+	text  string // as written
 	parts []datePart
 	has   dateSet // what the tokens say
 }
@@ -51,7 +52,7 @@ var dateTokens = []struct {
 
 // parseFormat reads a format. The error says what to write instead.
 func parseFormat(s string) (*dateFormat, error) {
-	f := &dateFormat{}
+	f := &dateFormat{text: s}
 	for s != "" {
 		part, set, n := nextDatePart(s)
 		switch {

@@ -36,7 +36,7 @@ func (c *compiler) moment(at string, in *config.Field) *moment {
 func (c *compiler) format(at, text string) *dateFormat {
 	f, err := parseFormat(text)
 	if err != nil {
-		c.problem(CodeFormat, at+".format", "not a date format: "+err.Error(), "the tokens are YYYY MM DD HH mm ss SSS Z; or write iso, unix or unix-ms")
+		c.problem(CodeFormat, at+".format", "not a date format: "+err.Error(), formatHint(text))
 		return nil
 	}
 	return f
@@ -45,7 +45,7 @@ func (c *compiler) format(at, text string) *dateFormat {
 // wants reports a format that does not say enough.
 func (c *compiler) wants(at string, f *dateFormat, set dateSet, what string) {
 	if f != nil && f.has&set != set {
-		c.problem(CodeFormat, at+".format", "the format lacks "+what, "the tokens are YYYY MM DD HH mm ss SSS Z")
+		c.problem(CodeFormat, at+".format", "the format lacks "+what, formatHint(f.text))
 	}
 }
 
