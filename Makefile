@@ -11,7 +11,7 @@ FUZZTIME    ?= 10s
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS     := -s -w -X github.com/dray-sync/dray/cmd/internal/cli.version=$(VERSION)
 
-.PHONY: help build demo test race bench lint fmt generate verify fuzz check tidy
+.PHONY: help build demo test race bench lint fmt generate verify fuzz check tidy score
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,8 +50,13 @@ tidy:
 generate: ## write all generated files anew: the references of commands and codes, and the API's description
 	UPDATE=1 $(GO) test -count=1 -run '^TestGenerated' ./cmd/internal/cli ./cmd/internal/docs ./engine/api
 
-verify: tidy generate ## go.mod and generated files are what the code says
+verify: tidy generate score ## go.mod and generated files are what the code says; how many planted mistakes validation finds
 	@git diff --exit-code --stat -- docs || { echo "generated files differ: commit what make generate wrote"; exit 1; }
+
+score: ## how many planted mistakes validation finds at their line, with words that lead to the fix
+	@mkdir -p bin
+	@$(GO) test -count=1 -v -run '^TestScore$$' ./cmd/internal/corpus > bin/score.txt || { cat bin/score.txt; exit 1; }
+	@grep '^TestScore/' bin/score.txt
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \
