@@ -1,6 +1,7 @@
 package maptest
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -34,4 +35,35 @@ func Digest(m *config.Model, test string) string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// RunAll runs cases in several environments: in each those whose results may differ from what they are in the environments before. Coverage
+// is that of the first. o.Model does not count.
+func RunAll(ctx context.Context, models []*config.Model, o Options) (Report, error) {
+	var all Report
+	seen := map[string]bool{}
+	match := o.Match
+	for i, m := range models {
+		stale := map[string]bool{}
+		for name := range m.Tests {
+			key := name + "\x00" + Digest(m, name)
+			stale[name], seen[key] = !seen[key], true
+		}
+		o.Model, o.Cover = m, o.Cover && i == 0
+		o.Match = func(test, name string) bool { return stale[test] && (match == nil || match(test, name)) }
+		r, err := Run(ctx, o)
+		if err != nil {
+			return Report{}, err
+		}
+		for _, c := range r.Results {
+			if i > 0 {
+				c.Environment = m.Environment
+			}
+			all.add(c)
+		}
+		if i == 0 {
+			all.Coverage = r.Coverage
+		}
+	}
+	return all, nil
 }

@@ -47,6 +47,9 @@ type Report struct {
 
 // A Result is what came of one case.
 type Result struct {
+	// Environment is the one in which the result is another than in the first. Empty: it is the first, or the only one that was run.
+	Environment string
+
 	Test    string
 	Mapping string
 	Name    string   // of the case

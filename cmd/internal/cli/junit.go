@@ -41,8 +41,8 @@ func (a *app) writeJUnit(r maptest.Report) error {
 	out := junitSuites{Name: "dray test", Tests: len(r.Results), Failures: r.Failed}
 	for i := range r.Results {
 		c := &r.Results[i]
-		if n := len(out.Suites); n == 0 || out.Suites[n-1].Name != c.Test {
-			out.Suites = append(out.Suites, junitSuite{Name: c.Test})
+		if n := len(out.Suites); n == 0 || out.Suites[n-1].Name != c.Test+suffix(" in ", c.Environment) {
+			out.Suites = append(out.Suites, junitSuite{Name: c.Test + suffix(" in ", c.Environment)})
 		}
 		s := &out.Suites[len(out.Suites)-1]
 		one := junitCase{Class: c.Mapping, Name: c.Name, File: c.Pos.File, Line: c.Pos.Line}

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/diag"
 	"github.com/dray-sync/dray/engine/maptest"
+	"github.com/dray-sync/dray/engine/repo"
 )
 
 // testFlags are the flags of dray test.
@@ -31,7 +33,7 @@ func (a *app) testCommand() *cobra.Command {
 		Use:   "test [DIR]",
 		Short: "Run the mapping tests of a repository",
 		Long: `Maps the input of every case and compares what comes out with what the case expects. It opens no network, no
-secret and no connection.
+secret and no connection. Where patches make an environment different, what they change is tested there, too.
 
 With --generate inputs are made up, from the kind: Object of the source and from what the mapping reads: empty texts, huge
 numbers, nulls, missing fields, dates at clock changes. Whatever the source object can have must come out as the mapping
@@ -50,7 +52,7 @@ still expects that part. Read the difference before you commit it.
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.test(c.Context(), folder(args), &f) },
 	}
-	environmentFlag(c, &f.environment)
+	environmentFlagAll(c, &f.environment)
 	outputFlag(c, &f.output, "text", "json", "junit")
 	c.Flags().BoolVar(&f.cover, "coverage", false, "say what of the mappings and lookups no case reaches")
 	c.Flags().IntVar(&f.coverMin, "coverage-min", 0, "fail when the cases of any mapping reach less than so many percent of it")
@@ -81,18 +83,18 @@ func (a *app) test(ctx context.Context, dir string, f *testFlags) error {
 			return err
 		}
 	}
-	m, err := a.valid(ctx, dir, f.environment)
+	models, err := a.validModels(ctx, dir, f.environment)
 	if err != nil {
 		return err
 	}
-	if !anyMatches(m, match) {
+	if !slices.ContainsFunc(models, func(m *config.Model) bool { return anyMatches(m, match) }) {
 		return invalid(fmt.Errorf("no case matches --run %s", safe(f.run)))
 	}
-	report, err := maptest.Run(ctx, maptest.Options{Model: m, Match: match, Now: a.now(), Cover: f.cover || f.coverMin > 0})
+	report, err := maptest.RunAll(ctx, models, maptest.Options{Match: match, Now: a.now(), Cover: f.cover || f.coverMin > 0})
 	if err != nil {
 		return failed(err)
 	}
-	if err := a.writeTests(m, report, f); err != nil {
+	if err := a.writeTests(models[0], report, f); err != nil {
 		return err
 	}
 	if report.Failed > 0 {
@@ -102,6 +104,30 @@ func (a *app) test(ctx context.Context, dir string, f *testFlags) error {
 		return enough(report.Coverage, f.coverMin)
 	}
 	return nil
+}
+
+// validModels returns the models of all environments, or of the one that is named, the first first.
+func (a *app) validModels(ctx context.Context, dir, environment string) ([]*config.Model, error) {
+	source, err := repo.OpenDirectory(dir, repo.Limits{})
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	rev, err := source.Fetch(ctx, "")
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	models, list, err := a.environments(ctx, rev.Tree, environment)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	if err := a.refuse(list); err != nil {
+		return nil, err
+	}
+	var all []*config.Model
+	for _, name := range keys(models) {
+		all = append(all, models[name])
+	}
+	return all, nil
 }
 
 // match selects cases by --run.
@@ -140,6 +166,7 @@ type testReport struct {
 type testCase struct {
 	Test        string           `json:"test"`
 	Case        string           `json:"case"`
+	Environment string           `json:"environment,omitempty"` // where it is another than in the first
 	Mapping     string           `json:"mapping"`
 	Pos         diag.Pos         `json:"pos"`
 	Passed      bool             `json:"passed"`
@@ -179,7 +206,7 @@ func (a *app) writeTests(m *config.Model, r maptest.Report, f *testFlags) error 
 func reported(r maptest.Report) testReport {
 	out := testReport{Passed: r.Passed, Failed: r.Failed, Cases: make([]testCase, 0, len(r.Results)), Coverage: reportedCoverage(r.Coverage)}
 	for _, c := range r.Results {
-		one := testCase{Test: c.Test, Case: c.Name, Mapping: c.Mapping, Pos: c.Pos, Passed: c.Passed, Outcome: c.Outcome.String(), Failure: c.Failure}
+		one := testCase{Test: c.Test, Case: c.Name, Environment: c.Environment, Mapping: c.Mapping, Pos: c.Pos, Passed: c.Passed, Outcome: c.Outcome.String(), Failure: c.Failure}
 		for _, d := range c.Differences {
 			one.Differences = append(one.Differences, testDifference{Path: d.Path, Pos: d.Pos, Want: json.RawMessage(d.Want), Got: json.RawMessage(d.Got)})
 		}
@@ -198,7 +225,7 @@ func (a *app) writeFailures(r maptest.Report) {
 
 // writeFailure says what is wrong with a case, line by line, each with its place.
 func (a *app) writeFailure(r *maptest.Result) {
-	a.printf("FAIL %s: %s\n", r.Test, safe(r.Name))
+	a.printf("FAIL %s: %s%s\n", r.Test, safe(r.Name), suffix(" in ", r.Environment))
 	if r.Failure != "" {
 		a.printf("     %s: %s\n", r.Pos, safeLines(r.Failure))
 	}
