@@ -116,7 +116,7 @@ func (a *app) validModels(ctx context.Context, dir, environment string) ([]*conf
 	if err != nil {
 		return nil, unreachable(err)
 	}
-	models, list, err := a.environments(ctx, rev.Tree, environment)
+	models, list, err := a.environments(ctx, rev.Tree, environment, false)
 	if err != nil {
 		return nil, unreachable(err)
 	}
