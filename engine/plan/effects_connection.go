@@ -62,6 +62,8 @@ func orNowhere(address string) string {
 // resourceEffects says what a change of a resource means by itself. The zero entry is one that is not there.
 func (p *pair) resourceEffects(kind string, before, after entry) []Effect {
 	switch kind {
+	case "Repository":
+		return append(repositoryChange(before, after), renamedRepository(p.before[kind], p.after[kind])...)
 	case "Connection":
 		return connectionChange(as[config.Connection](before), as[config.Connection](after))
 	case "Credential":

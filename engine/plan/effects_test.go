@@ -43,7 +43,7 @@ const settings = "apiVersion: dray/v1\nkind: Repository\nmetadata: {name: acme}\
 // load loads a repository of one file.
 func load(t *testing.T, text string) *config.Model {
 	t.Helper()
-	m, list, err := config.Load(t.Context(), fstest.MapFS{"all.yaml": {Data: []byte(settings + text)}}, config.Options{Registry: registry()})
+	m, list, err := config.Load(t.Context(), fstest.MapFS{"all.yaml": {Data: []byte(text)}}, config.Options{Registry: registry()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,6 +193,11 @@ func TestEffects(t *testing.T) {
 			"Object/shop-orders",
 			[]string{"dangerous: billing.email was personal and is of no class: see that plans are to treat it so where it goes"},
 		},
+		"another repository": {
+			[]string{"metadata: {name: acme}", "metadata: {name: emca}"},
+			"Repository/emca",
+			[]string{"dangerous: the name of the repository is its identity: credentials that are sealed for the old one do not open, and an agent that starts anew refuses its state", "safe: the repository begins"},
+		},
 		"a faster connection": {
 			[]string{"requestsPerSecond: 8", "requestsPerSecond: 80"},
 			"Connection/shop",
@@ -301,7 +306,7 @@ func TestEffects(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			before := base(t) + credential
+			before := settings + base(t) + credential
 			c := plan.Diff(load(t, before), load(t, replaced(t, before, tt.edits...)))
 			if d := cmp.Diff(effectsOf(c, tt.of), tt.want); d != "" {
 				t.Errorf("(-got +want):\n%s", d)

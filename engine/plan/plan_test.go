@@ -135,6 +135,28 @@ func TestTwoOfOneOldName(t *testing.T) {
 	}
 }
 
+func TestRepositoryChange(t *testing.T) {
+	of := func(policies []string, exemptions ...config.Exemption) entry {
+		return entry{spec: &config.Repository{Policies: policies, Exemptions: exemptions}}
+	}
+	exempt := config.Exemption{Rule: "baseline/tls", Resource: "Connection/shop", Reason: "an old machine", Until: "2027-01-01"}
+	for name, c := range map[string]struct {
+		before, after entry
+		want          []Effect
+	}{
+		"a policy goes":  {of([]string{"baseline", "own"}), of([]string{"own"}), []Effect{{Dangerous, "the rules of the policy baseline no longer hold"}}},
+		"a policy comes": {of(nil), of([]string{"own"}), []Effect{{Safe, "the rules of the policy own hold from now on"}}},
+		"an exemption":   {of(nil), of(nil, exempt), []Effect{{Dangerous, "Connection/shop is excused from the rule baseline/tls until 2027-01-01: an old machine"}}},
+		"its end":        {of(nil, exempt), of(nil), []Effect{{Safe, "Connection/shop is no longer excused from the rule baseline/tls until 2027-01-01"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := cmp.Diff(repositoryChange(c.before, c.after), c.want); d != "" {
+				t.Errorf("(-got +want):\n%s", d)
+			}
+		})
+	}
+}
+
 func TestEqualModelsChangeNothing(t *testing.T) {
 	m := model("a", "total", touchpoint("orders", nil))
 	if c := Diff(m, m); !c.Empty() {
