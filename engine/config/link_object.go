@@ -114,7 +114,8 @@ func (e *environment) boundEnd(r *loaded, m *Resource[Mapping], side, path strin
 	case ref.Application != "" && ref.Application != c.Spec.Application && c.Spec.Application != "":
 		d = e.problemPath(r, path+".connection", codeOtherObject, fmt.Sprintf("the mapping %q is for the application %q, and the connection %q is one of %q", name, ref.Application, connection, c.Spec.Application), "take a mapping for this application, or another connection")
 	case ref.Object != "" && ref.Object != object:
-		e.otherObject(r, m, side, path, ref.Object, object)
+		e.misfit(r)
+		e.otherObject(r, m, otherEnd{side: side, path: path, connection: connection, says: ref.Object, object: object})
 		return
 	default:
 		return
@@ -135,28 +136,54 @@ func (e *environment) namesEnd(ref *ObjectRef) bool {
 	return ok
 }
 
-// otherObject reports a mapping that says it is for another object. Where no touchpoint uses it for that one, it is the mapping that is wrong.
-func (e *environment) otherObject(r *loaded, m *Resource[Mapping], side, path, says, object string) {
-	e.misfit(r)
-	if e.faulty[e.index["Mapping/"+m.Metadata.Name]] {
+// otherEnd is an end of a touchpoint that has another object than its mapping says.
+type otherEnd struct {
+	side, path   string // where the mapping and the touchpoint name it
+	connection   string
+	says, object string // the mapping's and the touchpoint's
+}
+
+// otherObject reports a mapping that says it is for another object, where the mistake seems to be.
+func (e *environment) otherObject(r *loaded, m *Resource[Mapping], end otherEnd) {
+	mapping := e.index["Mapping/"+m.Metadata.Name]
+	if e.faulty[mapping] {
 		return // it may be this that is wrong in it
+	}
+	if e.touchpointErrs(m, end) {
+		hint := "take a mapping for this object, or leave " + end.side + " out of the mapping if it is for several"
+		if diag.Nearest(end.object, []string{end.says}) != "" {
+			hint = fmt.Sprintf("did you mean %s?", end.says)
+		}
+		d := e.problemPath(r, end.path+".object", codeOtherObject, fmt.Sprintf("the mapping %q is for the object %q, and this is %q", m.Metadata.Name, end.says, end.object), hint)
+		d.Related = []diag.Pos{m.Source.Pos(end.side)}
+		at := d.Pos
+		e.list = slices.DeleteFunc(e.list, func(d diag.Diagnostic) bool { return d.Code == codeUnknownObject && d.Pos == at }) // it says less
+		return
+	}
+	hint := "correct it here or in the touchpoint, or leave " + end.side + " out if the mapping is for several objects"
+	if diag.Nearest(end.says, []string{end.object}) != "" {
+		hint = fmt.Sprintf("did you mean %s?", end.object)
+	}
+	d := e.problemPath(mapping, end.side+".object", codeOtherObject, fmt.Sprintf("the touchpoint %q uses this mapping for the object %q, not for %q", r.v.name, end.object, end.says), hint)
+	d.Related = []diag.Pos{r.at(mustAt(r.tree(), end.path+".object"))}
+}
+
+// touchpointErrs reports whether it is rather the touchpoint that is wrong: its object is not known and the mapping's is, or others use the
+// mapping for what it says.
+func (e *environment) touchpointErrs(m *Resource[Mapping], end otherEnd) bool {
+	object, says := e.side(end.connection, end.object).Object != nil, e.side(end.connection, end.says).Object != nil
+	if object != says {
+		return says
 	}
 	for _, t := range e.model.Touchpoints {
 		for _, target := range t.Spec.Targets() {
-			used := map[string]string{"spec.source": t.Spec.Source.Object, "spec.destination": target.Destination.Object}[side]
-			if target.Mapping == m.Metadata.Name && used == says {
-				d := e.problemPath(r, path+".object", codeOtherObject, fmt.Sprintf("the mapping %q is for the object %q, and this is %q", m.Metadata.Name, says, object), "take a mapping for this object, or leave "+side+" out of the mapping if it is for several")
-				d.Related = []diag.Pos{m.Source.Pos(side)}
-				return
+			used := map[string]string{"spec.source": t.Spec.Source.Object, "spec.destination": target.Destination.Object}[end.side]
+			if target.Mapping == m.Metadata.Name && used == end.says {
+				return true
 			}
 		}
 	}
-	hint := "correct it here or in the touchpoint, or leave " + side + " out if the mapping is for several objects"
-	if diag.Nearest(says, []string{object}) != "" {
-		hint = fmt.Sprintf("did you mean %s?", object)
-	}
-	d := e.problemPath(e.index["Mapping/"+m.Metadata.Name], side+".object", codeOtherObject, fmt.Sprintf("the touchpoint %q uses this mapping for the object %q, not for %q", r.v.name, object, says), hint)
-	d.Related = []diag.Pos{r.at(mustAt(r.tree(), path+".object"))}
+	return false
 }
 
 // misfit notes that a touchpoint's mapping is for other objects: nothing that follows from it says anything new.

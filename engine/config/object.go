@@ -243,11 +243,3 @@ func sideDigest(s Side) string {
 	}
 	return digestOf(doc)
 }
-
-// name returns how messages name the object.
-func (s Side) name() string {
-	if s.Object == nil {
-		return ""
-	}
-	return s.Object.Object
-}
