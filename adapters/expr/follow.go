@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/adapters/record"
 )
@@ -51,6 +52,9 @@ func (s Scope) memberHint(t Type, name string) string {
 	if near := nearest(name, slices.Collect(maps.Keys(t.Fields))); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
+	if longer := containing(t, name); longer != "" {
+		return fmt.Sprintf("did you mean %q?", longer)
+	}
 	if below := find(t, name, maxFind); below != nil {
 		return fmt.Sprintf("did you mean %s?", below)
 	}
@@ -58,6 +62,22 @@ func (s Scope) memberHint(t Type, name string) string {
 		return fmt.Sprintf("%s is a function: call it as %s", name, table[name].Signature)
 	}
 	return "the fields are " + listed(firstNames(t))
+}
+
+// containing returns the one field whose name contains this one, or "" where there is none or more.
+func containing(t Type, name string) string {
+	const least = 4 // letters: shorter names are in too many
+	found := ""
+	for _, f := range slices.Sorted(maps.Keys(t.Fields)) {
+		if len(name) < least || !strings.Contains(strings.ToLower(f), strings.ToLower(name)) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = f
+	}
+	return found
 }
 
 // maxFind bounds how deep a field of a name is looked for.

@@ -165,13 +165,22 @@ func (c *compiler) plus(a, b node, at span) node {
 	case isDay(a.typ) != record.Absent:
 		hint = numberHint(a.typ, c.written(a.at))
 	case a.typ.Kind == record.String:
-		hint = fmt.Sprintf("write string(%s)", c.written(b.at))
+		hint = c.plusHint(a, b)
 	case b.typ.Kind == record.String:
-		hint = fmt.Sprintf("write string(%s)", c.written(a.at))
+		hint = c.plusHint(b, a)
 	case a.typ.Kind == record.Null || b.typ.Kind == record.Null:
 		hint = "say what stands in for nil: x ?? 0"
 	}
 	return c.fail(at, CodeType, fmt.Sprintf("cannot add %s and %s", a.typ, b.typ), hint)
+}
+
+// plusHint says how to join a text with something else, or how to add to it where it is a number in a text.
+func (c *compiler) plusHint(text, other node) string {
+	hint := fmt.Sprintf("write string(%s)", c.written(other.at))
+	if text.konst == nil && text.path != "" && other.typ.Known() && other.typ.mayBeNumber() {
+		hint += fmt.Sprintf(" to join texts, or decimal(%s) to add numbers", c.written(text.at))
+	}
+	return hint
 }
 
 func (c *compiler) concat(a, b node, at span) node {

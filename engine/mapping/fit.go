@@ -42,7 +42,7 @@ func misfit(t expr.Type, to *config.ObjectField, side config.Side, in *config.Fi
 		return &mismatch{what: fmt.Sprintf("%q takes a text, and this is %s", to.Name, nameOf(got)), hint: "put it in quotes"}
 	case got == record.Int || got == record.Decimal || got == record.Bool:
 		if side.Application != nil && side.Application.Documents {
-			return &mismatch{what: fmt.Sprintf("%q takes a text, and this is %s", to.Name, nameOf(got)), hint: "add as: string, if the number is to be written as a text", warning: true}
+			return &mismatch{what: fmt.Sprintf("%q takes a text, and this is %s", to.Name, nameOf(got)), hint: map[bool]string{true: "write", false: "add"}[in.As != ""] + " as: string, if it is to be written as a text", warning: true}
 		}
 		return nil
 	case got != record.String:

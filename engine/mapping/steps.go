@@ -28,6 +28,8 @@ func (c *compiler) steps(s *scope, f *field, at string, in *config.Field) {
 	conv, typ := c.conversion(s, at, in, false)
 	if conv != nil {
 		c.converted(f, at, in, conv, typ)
+	} else if in.As != "" {
+		f.typ = expr.Type{} // what follows from it says nothing new
 	}
 	f.main = f.typ
 	if in.Value != nil && f.get != nil && in.Lookup == "" && !runtimeCurrency(in) {
