@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/engine/diag"
 )
@@ -186,6 +187,8 @@ func (e *environment) echoes(w *writing, reader string, all []writing) bool {
 		return false
 	case e.filtered(w, reader, t):
 		return false
+	case reader == w.name && strings.HasPrefix(w.path, "spec.writeBack"):
+		return false // judged with the write-back itself
 	}
 	for i := range all {
 		o := &all[i]

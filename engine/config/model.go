@@ -104,7 +104,8 @@ type Connection struct {
 	Credential  string                     `json:"credential,omitempty"`
 	Pool        string                     `json:"pool"`
 	Zone        string                     `json:"zone"`
-	Rate        *Rate                      `json:"rate,omitempty"` // with the application's limits
+	Rate        *Rate                      `json:"rate,omitempty"`   // with the application's limits
+	Closed      []Window                   `json:"closed,omitempty"` // it takes no requests inside of them
 	Suspend     bool                       `json:"suspend"`
 	Objects     map[string]json.RawMessage `json:"objects,omitempty"` // with the application's defaults
 	// Endpoint is the URL it goes to, as its application says; no file says it. Empty: it reaches no host.

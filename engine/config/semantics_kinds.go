@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dray-sync/dray/engine/calendar"
 	"github.com/dray-sync/dray/engine/diag"
 )
 
@@ -131,6 +132,7 @@ func (s *semantics) day(n *node, name string) {
 func (s *semantics) connection() {
 	s.in(s.spec, "config", s.plainSecrets)
 	s.in(s.spec, "objects", s.plainSecrets)
+	s.opens(s.spec, calendar.Windows{}, s.windows(s.spec, "closed", s.zone(s.spec)))
 }
 
 // strayColumns reports names of columns that no row has, where they are named. false: there are none.

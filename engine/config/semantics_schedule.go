@@ -112,7 +112,7 @@ func (s *semantics) windows(v *node, name string, zone *time.Location) calendar.
 func (s *semantics) opens(v *node, windows, closed calendar.Windows) {
 	const horizon = 366 * 24 * time.Hour
 	if until, _, in := closed.In(scheduleDay); in && until.Sub(scheduleDay) >= horizon-24*time.Hour {
-		s.reportAt(v, "closed", codeBadValue, "it is always closed, so nothing ever runs", "shorten the window: for: is how long it is closed each time")
+		s.reportAt(v, "closed", codeBadValue, "it is always closed, so nothing ever happens", "shorten the window: for: is how long it is closed each time")
 		return
 	}
 	if windows.None() {

@@ -19,6 +19,7 @@ type Flow struct {
 	Revision string // the commit
 	Model    *config.Model
 	Spec     config.Touchpoint
+	closed   []closedTimes
 }
 
 // NewFlow returns the touchpoint of that name in the model.
@@ -27,7 +28,11 @@ func NewFlow(m *config.Model, name, revision string) (*Flow, error) {
 	if !ok {
 		return nil, fmt.Errorf("touchpoint %q does not exist", name)
 	}
-	return &Flow{Name: name, Revision: revision, Model: m, Spec: t.Spec}, nil
+	closed, err := closedTimesOf(m, &t.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("touchpoint %q: %w", name, err)
+	}
+	return &Flow{Name: name, Revision: revision, Model: m, Spec: t.Spec, closed: closed}, nil
 }
 
 // ends are the opened ends of a flow and the compiled mappings between them.

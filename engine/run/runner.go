@@ -89,6 +89,9 @@ func (r *Runner) Slice(ctx context.Context, f *Flow, runID int64, o Options) (Mo
 
 // steps works batches until something ends the slice.
 func (r *Runner) steps(ctx context.Context, w *work) error {
+	if err := w.flow.open(r.Now()); err != nil {
+		return err
+	}
 	if w.memory.session == nil {
 		s, err := r.openSession(ctx, w.flow, w.touchpoint, int(w.options.Limit))
 		if err != nil {
@@ -106,6 +109,9 @@ func (r *Runner) steps(ctx context.Context, w *work) error {
 		}
 		if !r.Now().Before(w.deadline) {
 			return errHandOver
+		}
+		if err := w.flow.open(r.Now()); err != nil {
+			return err
 		}
 	}
 }
@@ -133,7 +139,11 @@ func (w *work) judge(s *session) error {
 // conclude decides by the error alone how the run goes on.
 func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error) {
 	var reading *readError
+	var closed *closedError
 	switch {
+	case errors.As(err, &closed): // what is open goes, so that nothing is asked meanwhile
+		w.memory.drop(ctx)
+		return r.closed(ctx, w, closed)
 	case errors.Is(err, io.EOF), errors.Is(err, errEnough):
 		return More{}, r.end(ctx, w, &state.RunEnd{Status: status(w.done)})
 	case errors.Is(err, errHandOver):
@@ -169,6 +179,13 @@ func (r *Runner) failed(ctx context.Context, w *work, err error) (More, error) {
 		s.fetcher.retry()
 	}
 	return r.next(ctx, w, state.NextSlice{After: wait, Code: code, Detail: detail(err)})
+}
+
+// closed pauses the run until its connections are open again. It looks again in between, since a new revision may open them earlier.
+func (r *Runner) closed(ctx context.Context, w *work, err *closedError) (More, error) {
+	wait := min(max(err.until.Sub(r.Now()), 0), longestWait)
+	r.Log.Info("run pauses", "touchpoint", w.flow.Name, "run", w.run, "connection", err.connection, "until", err.until)
+	return r.next(ctx, w, state.NextSlice{After: wait, Code: "Closed", Detail: err.Error()})
 }
 
 // next hands over to another slice.
