@@ -178,9 +178,12 @@ func (e *editor) change(spec map[string]any, kind string) string {
 				return set(spec, "schedule", "office-hours", map[string]any{"every": "5m"}, map[string]any{"cron": "0 2 * * *"}, nil)
 			},
 			func() string {
+				return set(spec, "routes", map[string]any{"match": "first", "cases": []any{map[string]any{"name": "alpha", "when": "total != nil", "destination": map[string]any{"object": "archive", "write": "create"}}}}, nil)
+			},
+			func() string {
 				return set(spec, "onReject", map[string]any{"retry": map[string]any{"every": "1h", "for": "3d"}}, nil)
 			},
-		}[e.IntN(17)]()
+		}[e.IntN(18)]()
 	case "Mapping":
 		return set(spec["fields"], pick(e, []string{"total", "title", "extra"}), map[string]any{"value": e.IntN(100)}, map[string]any{"from": "number"}, nil)
 	case "Connection":

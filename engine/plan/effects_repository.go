@@ -14,7 +14,7 @@ func repositoryChange(before, after entry) (e []Effect) {
 	case a == nil:
 		return []Effect{{Dangerous, "agents refuse a repository without it"}}
 	case b == nil:
-		return []Effect{{Safe, "the repository begins"}}
+		return []Effect{{Safe, "nothing was there before"}}
 	}
 	for _, name := range missing(b.Policies, a.Policies) {
 		e = append(e, Effect{Dangerous, "the rules of the policy " + name + " no longer hold"})

@@ -196,7 +196,7 @@ func TestEffects(t *testing.T) {
 		"another repository": {
 			[]string{"metadata: {name: acme}", "metadata: {name: emca}"},
 			"Repository/emca",
-			[]string{"dangerous: the name of the repository is its identity: credentials that are sealed for the old one do not open, and an agent that starts anew refuses its state", "safe: the repository begins"},
+			[]string{"dangerous: the name of the repository is its identity: credentials that are sealed for the old one do not open, and an agent that starts anew refuses its state", "safe: nothing was there before"},
 		},
 		"a faster connection": {
 			[]string{"requestsPerSecond: 8", "requestsPerSecond: 80"},

@@ -77,14 +77,21 @@ func (c *Clone) Base(ctx context.Context) (Ref, error) {
 	if err != nil {
 		return Ref{}, c.local.explain(err)
 	}
+	const hint = "fetch more of its history, with git fetch --unshallow or fetch-depth: 0, or name the revision to start from"
 	if name == "" {
+		shallow, err := repository.Storer.Shallow()
+		if err != nil {
+			return Ref{}, c.local.explain(err)
+		}
+		if len(shallow) > 0 { // as CI systems clone: HEAD would be compared with itself
+			return Ref{}, &Error{Kind: KindInvalid, Repository: printable(c.Root), Message: "is a shallow clone without the default branch of its remote", Hint: hint}
+		}
 		return Ref{Name: "HEAD", Commit: head.Commit}, nil
 	}
 	base, err := mergeBase(repository, plumbing.NewHash(head.Commit), tip)
 	if errors.Is(err, plumbing.ErrObjectNotFound) || (err == nil && base.IsZero()) {
 		return Ref{}, &Error{
-			Kind: KindInvalid, Repository: printable(c.Root), Message: "the commit that HEAD shares with " + name + " is not in this clone",
-			Hint: "fetch more of its history, with git fetch --unshallow or fetch-depth: 0, or name the revision to start from with --from",
+			Kind: KindInvalid, Repository: printable(c.Root), Message: "does not hold the commit that HEAD shares with " + name, Hint: hint,
 		}
 	}
 	if err != nil {

@@ -42,6 +42,15 @@ func TestBase(t *testing.T) {
 		}
 	}
 	expect("without a remote", "HEAD", first)
+	if err := r.Storer.SetShallow([]plumbing.Hash{plumbing.NewHash(first)}); err != nil {
+		t.Fatal(err)
+	}
+	if ref, err := openClone(t, dir).Base(t.Context()); err == nil {
+		t.Errorf("a shallow clone that knows no other branch starts from %v", ref)
+	}
+	if err := r.Storer.SetShallow(nil); err != nil {
+		t.Fatal(err)
+	}
 	remoteBranch(t, r, "main", first)
 	expect("at its tip", "origin/main", first)
 	mine := commitFiles(t, dir, r, map[string]string{"a.yaml": "2"}, "mine")

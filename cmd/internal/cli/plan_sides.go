@@ -71,7 +71,7 @@ func (a *app) fromSide(ctx context.Context, o *planOptions, clone *repo.Clone, c
 	if !o.fromSaid {
 		base, err := clone.Base(ctx)
 		if err != nil {
-			return side{}, unreachable(err)
+			return side{}, unreachable(fmt.Errorf("%w, with --from", err))
 		}
 		name, commit = base.Name, base.Commit
 	}
