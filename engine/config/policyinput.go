@@ -230,7 +230,8 @@ func (e *environment) seeTouchpoint(v objectValue, t *Resource[Touchpoint]) {
 	}
 }
 
-// policyWrites lists everything a flow writes: what, how, and whether it is on another machine.
+// policyWrites lists everything a flow writes: where, how, and whether that is on another machine. What it writes is left out: flows that differ
+// in it alone are the same to most rules, and are judged once.
 func (e *environment) policyWrites(t *Touchpoint) policyValue {
 	list := &node{kind: listNode}
 	for _, end := range t.Ends() {
@@ -238,7 +239,7 @@ func (e *environment) policyWrites(t *Touchpoint) policyValue {
 			continue
 		}
 		n := &node{kind: objectNode}
-		for _, f := range [][2]string{{"path", end.Path}, {"connection", end.Connection}, {"object", end.Object}, {"write", end.Write}} {
+		for _, f := range [][2]string{{"path", end.Path}, {"connection", end.Connection}, {"write", end.Write}} {
 			n.keys = append(n.keys, &node{kind: stringNode, text: f[0]})
 			n.items = append(n.items, &node{kind: stringNode, text: f[1]})
 		}
