@@ -14,6 +14,8 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
 	"github.com/dray-sync/dray/adapters/sqlite"
@@ -149,7 +151,7 @@ func runOnce(dir, at string) error {
 		Files: files, Model: m, Touchpoint: "items", Revision: "r1",
 	}.Do(ctx)
 	if err == nil && r.Status != state.RunSucceeded && r.Status != state.RunEmpty {
-		err = fmt.Errorf("run ended %s %s: %s", r.Status, r.Code, r.Detail)
+		err = fmt.Errorf("run ended %s %s: %s, %+v", r.Status, r.Code, r.Detail, r.Counts)
 	}
 	return err
 }
@@ -158,7 +160,7 @@ func runOnce(dir, at string) error {
 const killedRecords = 2300
 
 // newKillDir lays out a repository, a source and a destination.
-func newKillDir(t *testing.T, write string) string {
+func newKillDir(t *testing.T, write, around string, records int) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, d := range []string{"repository", "data"} {
@@ -197,14 +199,15 @@ spec:
   source: {connection: from, object: items, start: beginning}
   mapping: copy
   destination: {connection: to, object: items, write: ` + write + `, key: [id]}
-`,
+` + around,
 	} {
 		check(t, os.WriteFile(filepath.Join(dir, "repository", name), []byte(text), 0o600))
 	}
-	exec1(t, data+"/from.db", fmt.Sprintf(`CREATE TABLE items (id TEXT PRIMARY KEY, name TEXT, rev INTEGER NOT NULL);
-		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < %d) INSERT INTO items SELECT 'k' || i, 'name ' || i, i FROM n`, killedRecords))
+	exec1(t, data+"/from.db", fmt.Sprintf(`PRAGMA journal_mode = WAL; CREATE TABLE items (id TEXT PRIMARY KEY, name TEXT, rev INTEGER NOT NULL, grp TEXT, odd INTEGER);
+		CREATE TABLE acks (id TEXT PRIMARY KEY, got TEXT);
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < %d) INSERT INTO items SELECT 'k' || i, 'name ' || i, i, 'g' || (i %% 7), i %% 2 FROM n`, records))
 	// What is created twice is refused, and then the run does not succeed.
-	exec1(t, data+"/to.db", "CREATE TABLE items (id TEXT PRIMARY KEY, name TEXT)")
+	exec1(t, data+"/to.db", "CREATE TABLE items (id TEXT PRIMARY KEY, name TEXT); CREATE TABLE odd (id TEXT PRIMARY KEY, name TEXT); CREATE TABLE groups (id TEXT PRIMARY KEY, n INTEGER)")
 	return dir
 }
 
@@ -249,7 +252,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 		t.Run(write, func(t *testing.T) {
 			steps := 0
 			for ; ; steps++ {
-				dir := newKillDir(t, write)
+				dir := newKillDir(t, write, "", killedRecords)
 				lived := child(t, dir, strconv.Itoa(steps))
 				if !lived && steps%3 == 2 { // and once more, early in the second life
 					child(t, dir, strconv.Itoa(2))
@@ -278,4 +281,56 @@ func arrivedOnce(t *testing.T, dir string, step int) {
 	if rows != killedRecords || distinct != killedRecords || right != killedRecords {
 		t.Errorf("killed at step %d: %d rows, %d different, %d right; want %d of each", step, rows, distinct, right, killedRecords)
 	}
+}
+
+// killedAround gives the touchpoint of the test above steps, routes and a write-back.
+const killedAround = `  steps:
+    - {name: group, connection: to, object: groups, find: {id: {from: grp}}, whenMissing: create, mapping: group}
+  routes:
+    cases:
+      - {name: odd, when: odd == 1, destination: {object: odd, write: create, key: [id]}}
+  writeBack:
+    - {on: delivered, object: acks, write: upsert, fields: {got: {from: $result.name}}}
+---
+apiVersion: dray/v1
+kind: Mapping
+metadata: {name: group}
+spec: {fields: {id: {from: grp}}}
+`
+
+// Promise 9 holds around a write, too: nothing is made twice, on whatever route, and what came of a record is written back.
+func TestKilledAroundAWrite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts some dozens of processes")
+	}
+	const records = 1100 // two batches
+	steps := 0
+	for lived := false; !lived; steps++ {
+		dir := newKillDir(t, "upsert", killedAround, records)
+		lived = child(t, dir, strconv.Itoa(steps))
+		child(t, dir, "")
+		got := map[string]int{}
+		for table, query := range map[string]string{
+			"to.db/items": "SELECT count(*) FROM items WHERE name = 'name ' || substr(id, 2)", "to.db/odd": "SELECT count(*) FROM odd WHERE name = 'name ' || substr(id, 2)",
+			"to.db/groups": "SELECT count(*) FROM groups", "from.db/acks": "SELECT count(*) FROM acks WHERE got = 'name ' || substr(id, 2)",
+		} {
+			got[table] = countIn(t, filepath.Join(dir, "data", strings.Split(table, "/")[0]), query)
+		}
+		want := map[string]int{"to.db/items": records / 2, "to.db/odd": records / 2, "to.db/groups": 7, "from.db/acks": records}
+		if d := cmp.Diff(got, want); d != "" {
+			t.Errorf("killed at step %d (-got +want):\n%s", steps, d)
+		}
+	}
+	if steps < 15 {
+		t.Errorf("only %d steps were died at", steps)
+	}
+}
+
+func countIn(t *testing.T, path, query string) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	check(t, err)
+	defer func() { check(t, db.Close()) }()
+	check(t, db.QueryRowContext(t.Context(), query).Scan(&n))
+	return n
 }

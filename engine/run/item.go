@@ -103,12 +103,13 @@ func (s *stage) fill(ctx context.Context, b *record.Batch, limit int, n *state.C
 		return 0, err
 	}
 	n.Read += int64(read)
+	visit := func(t turn) { s.take(b, t, n) }
 	for i := range read {
 		if b.Op(i) == record.Delete {
 			n.Skipped++
 			continue
 		}
-		s.walk(b, i, func(t turn) { s.take(b, t, n) })
+		s.walk(b, i, visit)
 	}
 	return read, nil
 }
