@@ -50,6 +50,8 @@ type Spec struct {
 	Secrets []SecretField
 	// Objects are those the application always has. More may come from Settings.Objects and from discovery.
 	Objects []Object
+	// Closed says that there are no objects but these and those that a connection declares.
+	Closed bool
 	// Hosts says whether connections reach hosts. If so, Endpoint must be able to name them.
 	Hosts bool
 	// Endpoint returns the URL a connection with this config goes to, so that validation can compare it with the hosts sealed

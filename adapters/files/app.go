@@ -23,7 +23,7 @@ type application struct{ locks *locks }
 
 // Spec implements [adapters.Application].
 func (*application) Spec() adapters.Spec {
-	return adapters.Spec{Name: "files", Description: "CSV, JSON and JSON Lines files in a folder.", Schema: schema, Judge: judgeSettings, Describe: foretell}
+	return adapters.Spec{Name: "files", Description: "CSV, JSON and JSON Lines files in a folder.", Schema: schema, Closed: true, Judge: judgeSettings, Describe: foretell}
 }
 
 // Open implements [adapters.Application].

@@ -70,21 +70,11 @@ func (e *environment) link() *Model {
 	e.tests()
 	e.compile()
 	e.spareProblems()
-	e.withoutFollowers()
 	if e.list.HasErrors() || e.loader.list.HasErrors() {
 		return nil
 	}
 	e.model.seal()
 	return e.model
-}
-
-// withoutFollowers drops warnings that are true of what is left when something has errors, and perhaps not of what is meant.
-func (e *environment) withoutFollowers() {
-	if e.list.HasErrors() || e.loader.list.HasErrors() {
-		e.list = slices.DeleteFunc(e.list, func(d diag.Diagnostic) bool {
-			return d.Severity == diag.Warning && (d.Code == codeUnused || d.Code == codePool)
-		})
-	}
 }
 
 // news returns the problems of a resource that are not those of what it was before its patches: where that has mistakes, what a patch

@@ -100,7 +100,7 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 	}
 	near := diag.Nearest(object, names)
 	switch {
-	case len(fixed) > 0:
+	case len(fixed) > 0 || app.Spec().Closed:
 		hint := "it has " + orList(names) + "; others are declared under spec.objects of the connection"
 		if near != "" {
 			hint = fmt.Sprintf("did you mean %s?", near)

@@ -162,6 +162,9 @@ func (e *environment) loops(all []writing) {
 	for i := range all {
 		w := &all[i]
 		for _, reader := range readers[w.at] {
+			if reader == w.name && strings.HasPrefix(w.path, "spec.writeBack") {
+				continue // what is written back to the source is judged with the write-back
+			}
 			if e.echoes(w, reader, all) && through[[2]string{w.name, reader}] == nil {
 				next[w.name] = append(next[w.name], reader)
 				through[[2]string{w.name, reader}] = w
