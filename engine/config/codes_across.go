@@ -18,6 +18,7 @@ const (
 	codeStaleLedger  = "config/stale-ledger"
 	codeLoop         = "config/loop"
 	codeOverAsked    = "config/over-asked"
+	codeAhead        = "config/start-ahead"
 )
 
 // acrossCodes explains what is wrong with resources taken together.
@@ -527,6 +528,25 @@ spec:
   mapping: order
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
   schedule: {every: 5m}
+`,
+		},
+		{
+			Code: codeAhead,
+			Doc:  "The instant at which the first run begins lies ahead: what changes before it is never read.",
+			Hint: "write now, beginning, or an instant that has passed",
+			Wrong: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: "2999-01-01T00:00:00Z", read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+			Right: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: "2026-01-01T00:00:00Z", read: full}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
 		},
 	}

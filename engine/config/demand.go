@@ -51,7 +51,7 @@ func (m *Model) Demand(connection string) Demand {
 func (s Schedule) Runs() (hour, day float64) {
 	if s.Every > 0 {
 		every := time.Duration(s.Every)
-		return float64(time.Hour) / float64(every), float64(24*time.Hour) / float64(every)
+		return float64(time.Hour) / float64(every), s.openADay() * float64(24*time.Hour) / float64(every)
 	}
 	if s.Cron == "" {
 		return 0, 0
@@ -61,10 +61,31 @@ func (s Schedule) Runs() (hour, day float64) {
 	if err != nil || !ok {
 		return 0, 0 // said where it is written
 	}
-	const star = 1 << 63 // how the parser marks a field that is *
 	minutes, hours := bits.OnesCount64(spec.Minute&^star), bits.OnesCount64(spec.Hour&^star)
 	return float64(minutes), float64(minutes * hours)
 }
+
+// openADay returns which part of a day the windows of a schedule are open at most; 1 without windows.
+func (s Schedule) openADay() float64 {
+	const day = 24 * time.Hour
+	open := time.Duration(0)
+	for _, w := range s.Windows {
+		parsed, err := cron.ParseStandard(w.Cron)
+		spec, ok := parsed.(*cron.SpecSchedule)
+		if w.Cron == "" || err != nil || !ok {
+			return 1
+		}
+		times := bits.OnesCount64(spec.Minute&^star) * bits.OnesCount64(spec.Hour&^star)
+		open += min(day, time.Duration(times)*min(time.Duration(w.For), day))
+	}
+	if len(s.Windows) == 0 || open >= day {
+		return 1
+	}
+	return float64(open) / float64(day)
+}
+
+// star is how the parser of cron lines marks a field that is *.
+const star = 1 << 63
 
 // allowed returns the tightest bounds by the hour and by the day. A nil Rate has none.
 func (r *Rate) allowed() (hour, day float64) {

@@ -21,6 +21,8 @@ func TestScheduleRuns(t *testing.T) {
 		{"each minute", Schedule{Cron: "* * * * *"}, 60, 1440},
 		{"office hours", Schedule{Cron: "*/5 8-18 * * 1-5"}, 12, 132},
 		{"nightly", Schedule{Cron: "30 3 * * *"}, 1, 1},
+		{"in office hours", Schedule{Every: Duration(time.Minute), Windows: []Window{{Cron: "0 8 * * 1-5", For: Duration(12 * time.Hour)}}}, 60, 720},
+		{"on days", Schedule{Every: Duration(time.Hour), Windows: []Window{{Dates: []string{"2026-05-01"}}}}, 1, 24},
 		{"never said", Schedule{}, 0, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

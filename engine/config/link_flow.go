@@ -22,6 +22,7 @@ func (e *environment) touchpoints() {
 	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
 		t := e.model.Touchpoints[name].Spec
 		r := e.index["Touchpoint/"+name]
+		e.starts(r, &t)
 		if o, ok := e.object(r, "spec.source", t.Source.Connection, t.Source.Object); ok && t.Source.Read != "" && !o.CanRead(adapters.ReadMode(t.Source.Read)) {
 			e.unreadable(r, t.Source, o)
 		}

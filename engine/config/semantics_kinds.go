@@ -15,6 +15,7 @@ import (
 func indexOfName(text, name string) int { return strings.Index(text, "$out."+name) }
 
 func (s *semantics) touchpoint() {
+	s.bounds()
 	s.in(s.spec, "source", func(v *node) {
 		s.expression(v, "where", condition, "$root")
 	})
