@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dray-sync/dray/engine/diag"
@@ -81,11 +82,9 @@ func (p *yamlParser) strange(root *node) {
 	ours := func(n *node) bool { return strings.HasPrefix(n.str("apiVersion"), "dray/") && n.key("kind") != nil }
 	switch root.kind {
 	case listNode:
-		for _, item := range root.items {
-			if ours(item) {
-				p.report(root, codeWrongType, "resources stand in a list here, and are not read", "write each as a document of its own, separated by lines with ---")
-				return
-			}
+		if slices.ContainsFunc(root.items, ours) {
+			p.report(root, codeWrongType, "resources stand in a list here, and are not read", "write each as a document of its own, separated by lines with ---")
+			return
 		}
 	case stringNode:
 		for _, name := range []string{"apiVersion", "kind"} {

@@ -71,11 +71,11 @@ func (r *flowReader) unclosed() *fault {
 		return x
 	}
 	if end := len(strings.TrimRight(string(r.lines[o.line]), " \t")); r.faultFinder.at == o.line {
-		closers := ""
+		var closers strings.Builder
 		for i := len(r.open) - 1; i >= 0; i-- {
-			closers += closing(r.open[i].char)
+			closers.WriteString(closing(r.open[i].char))
 		}
-		x.insert("write "+closers+" at the end", o.line, end, closers)
+		x.insert("write "+closers.String()+" at the end", o.line, end, closers.String())
 	}
 	return x
 }

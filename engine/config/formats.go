@@ -103,7 +103,9 @@ func judgeRoot(root string, allowed []string) *formProblem {
 		return nil
 	}
 	f := &formProblem{code: codeBadValue, message: fmt.Sprintf("there is no %s here", root), length: len(root)}
-	if near := diag.Nearest(root, allowed); near != "" {
+	if root == "$" {
+		f.hint = "a path starts at the record itself: write it without $."
+	} else if near := diag.Nearest(root, allowed); near != "" {
 		f.hint = "did you mean " + near + "?"
 	} else {
 		f.hint = "here are " + orList(allowed)

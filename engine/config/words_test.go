@@ -64,16 +64,17 @@ func TestWords(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := list.Error() + "\n"
+				var got strings.Builder
+				got.WriteString(list.Error() + "\n")
 				for _, d := range list {
 					if d.Fix != nil && d.Fix.Safe {
-						got += "fix: " + d.Fix.Title + "\n"
+						got.WriteString("fix: " + d.Fix.Title + "\n")
 					}
 				}
 				want := strings.TrimSuffix(f.Name, filepath.Ext(f.Name)) + ".txt"
-				archive.Files = append(archive.Files, f, txtar.File{Name: want, Data: []byte(got)})
+				archive.Files = append(archive.Files, f, txtar.File{Name: want, Data: []byte(got.String())})
 				if os.Getenv("UPDATE") != "1" {
-					if d := cmp.Diff(said[want], got); d != "" {
+					if d := cmp.Diff(said[want], got.String()); d != "" {
 						t.Errorf("other words than before; UPDATE=1 takes them (-want +got):\n%s", d)
 					}
 				}

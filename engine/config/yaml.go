@@ -146,12 +146,37 @@ func (p *yamlParser) object(n *node, y *yaml.Node, depth int) {
 		if first, dup := seen[k.text]; dup {
 			d := problemAt(k, codeDuplicateKey, fmt.Sprintf("the field %q is here already", k.text), "remove one of the two")
 			d.related = []*node{first}
+			if equal := n.get(k.text); equal != nil && bytes.Equal(equal.appendJSON(nil, true), v.appendJSON(nil, true)) {
+				d.hint = "both say the same: remove one of the two"
+				d.mended = p.without(k, v, y.Style&yaml.FlowStyle != 0)
+			}
 			p.problems = append(p.problems, d)
 			continue
 		}
 		seen[k.text] = k
 		n.keys, n.items = append(n.keys, k), append(n.items, v)
 	}
+}
+
+// without is the change that takes a field away whose name and value stand on one line, or nil.
+func (p *yamlParser) without(k, v *node, flow bool) *diag.Fix {
+	line := lineOf(p.src, p.lineStarts(), int(k.line))
+	at, whole := int(k.col)-1, string(line)
+	if v.line != k.line || at > len(line) {
+		return nil
+	}
+	edit := diag.Edit{Line: int(k.line), Col: 1, EndLine: int(k.line) + 1, EndCol: 1}
+	if flow {
+		before := strings.TrimRight(whole[:at], " ")
+		value := scalarAt(line, int(v.col))
+		if !strings.HasSuffix(before, ",") || value == "" || v.kind >= listNode {
+			return nil
+		}
+		edit = diag.Edit{Line: int(k.line), Col: len(before), EndLine: int(k.line), EndCol: int(v.col) + len(value)}
+	} else if strings.TrimSpace(whole[:at]) != "" || !wellFormed([]byte(whole)) || v.style == literalStyle || v.style == foldedStyle {
+		return nil
+	}
+	return &diag.Fix{Title: "remove " + k.text + ", which is here already", Safe: true, Edits: []diag.Edit{edit}}
 }
 
 // fieldName reads the name of a field. Numbers and the like are taken as the text they are.
@@ -220,12 +245,16 @@ func (p *yamlParser) number(n *node, text string) {
 	default:
 		hint := "if a text is meant, quote it: '" + text + "'; if a number is meant, write it in plain decimal digits"
 		p.refuse(n, codeAmbiguous, text+" is read as different numbers by different YAML readers", hint)
+		p.problems[len(p.problems)-1].repair = &repair{node: n, safe: leadingZero.MatchString(text)}
 		return
 	}
 	if len(text) > maxNumberDigits {
 		p.refuse(n, codeTooLarge, fmt.Sprintf("a number of more than %d digits", maxNumberDigits), "")
 	}
 }
+
+// leadingZero is a number that nobody writes so: a code, a postcode, a number of a branch.
+var leadingZero = regexp.MustCompile(`^0[0-9]+$`)
 
 const maxNumberDigits = 1000
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -71,9 +72,7 @@ func TestWrittenCommandsExist(t *testing.T) {
 		}
 	}
 	scripts := templates(t)
-	for name, text := range repositoryFiles(t, "action.yml", ".pre-commit-hooks.yaml", "docs/gitlab-ci.yml") {
-		scripts[name] = text
-	}
+	maps.Copy(scripts, repositoryFiles(t, "action.yml", ".pre-commit-hooks.yaml", "docs/gitlab-ci.yml"))
 	for name, text := range scripts {
 		if ext := filepath.Ext(name); ext != ".yml" && ext != ".yaml" {
 			continue
@@ -117,9 +116,7 @@ func checkCommand(t *testing.T, where, text string) {
 // TestWrittenFilesAreWellFormed reads every YAML and JSON file that others get, and holds that CI asks for nothing it does not need.
 func TestWrittenFilesAreWellFormed(t *testing.T) {
 	files := templates(t)
-	for name, text := range repositoryFiles(t, "action.yml", ".pre-commit-hooks.yaml", "docs/gitlab-ci.yml") {
-		files[name] = text
-	}
+	maps.Copy(files, repositoryFiles(t, "action.yml", ".pre-commit-hooks.yaml", "docs/gitlab-ci.yml"))
 	pinned := regexp.MustCompile(`uses: \S+@[0-9a-f]{40} # v`)
 	for name, text := range files {
 		var v any
