@@ -116,6 +116,13 @@ func connectionChange(b, a *config.Connection) (e []Effect) {
 	if rateWords(b.Rate) != rateWords(a.Rate) {
 		e = append(e, Effect{rateRisk(b.Rate, a.Rate), fmt.Sprintf("it is asked %s instead of %s", rateWords(a.Rate), rateWords(b.Rate))})
 	}
+	if before, after := windowWords(b.Closed), windowWords(a.Closed); before != after {
+		e = append(e, Effect{Review, fmt.Sprintf("it takes no requests in %s, instead of %s", after, before)})
+	}
+	known := []string{"application", "config", "credential", "pool", "zone", "rate", "closed", "suspend", "objects", "endpoint"}
+	if parts := differing(b, a, known); len(parts) > 0 {
+		e = append(e, Effect{Review, "it works in another way: " + list(parts)})
+	}
 	if a.Suspend && !b.Suspend {
 		e = append(e, Effect{Review, "every flow through it stands still"})
 	} else if b.Suspend && !a.Suspend {

@@ -203,6 +203,20 @@ func TestEffects(t *testing.T) {
 			"Connection/shop",
 			[]string{"review: it is asked at most 80 times a second, with at most 3 requests at once instead of at most 8 times a second, with at most 3 requests at once"},
 		},
+		"a connection that closes": {
+			[]string{"zone: Europe/Berlin, objects", `zone: Europe/Berlin, closed: [{cron: "0 2 * * *", for: 1h, reason: the backup of the night}], objects`},
+			"Connection/erp",
+			[]string{"review: it takes no requests in 0 2 * * * for 1h, instead of none"},
+		},
+		"a schedule with other times and windows": {
+			[]string{`{cron: "*/5 8-18 * * 1-5", zone: Europe/Berlin}`, `{cron: "0 8-18 * * 1-5", zone: Europe/Berlin, closed: [{dates: ["2026-12-24"]}]}`},
+			"products",
+			[]string{
+				"review: it does not run in 2026-12-24, instead of none",
+				"safe: it runs by cron 0 8-18 * * 1-5 in Europe/Berlin, up to 11 times a day, instead of by cron */5 8-18 * * 1-5 in Europe/Berlin, up to 132 times a day",
+				"safe: schedules ask shop at least 5 times an hour, instead of 16; 28800 are allowed",
+			},
+		},
 		"another zone": {
 			[]string{"zone: Europe/Berlin, objects", "zone: UTC, objects"},
 			"Connection/erp",

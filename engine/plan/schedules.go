@@ -20,7 +20,7 @@ func (f *flow) scheduleEffects() []Effect {
 	if after > before || after == 0 {
 		risk = Review
 	}
-	return []Effect{{risk, fmt.Sprintf("it runs %s, instead of %s", a, b)}}
+	return append([]Effect{{risk, fmt.Sprintf("it runs %s, instead of %s", a, b)}}, f.otherSchedule()...)
 }
 
 // afterEffects says which touchpoints come first from now on.
@@ -43,7 +43,7 @@ func afterWords(all []config.After) string {
 	return strings.Join(words, " and ")
 }
 
-// otherSchedule says what changes of a schedule that comes at the same times as before.
+// otherSchedule says what changes of a schedule besides the times at which it comes.
 func (f *flow) otherSchedule() (e []Effect) {
 	b, was := f.from.ScheduleOf(&f.old)
 	a, is := f.to.ScheduleOf(&f.after)
