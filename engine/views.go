@@ -49,7 +49,7 @@ func (e *Engine) places(r *api.Record) {
 		r.Source = f.Spec.Source.Connection + "/" + f.Spec.Source.Object
 		r.Destination = destinations(&f.Spec)
 		for _, d := range f.Spec.Targets() {
-			if r.Route != "" && d.Route == r.Route {
+			if d.Route == r.Route {
 				r.Destination = d.Destination.Connection + "/" + d.Destination.Object
 			}
 		}

@@ -31,8 +31,8 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Reads, maps and writes until the source has no more. It keeps checkpoint and ledger in a state directory, as an
 agent does. Credentials must be sealed for local use.
 
-With --dry-run nothing is written anywhere: it prints what would be written, one JSON document a line; where there
-are routes or named destinations, {"route": …, "record": …}.
+With --dry-run nothing is written anywhere: it prints what would be written, one JSON document a line; what
+takes a route, or goes to a named destination, as {"route": …, "record": …}.
 
 ` + exitCodesHelp,
 		Example: "  dray run orders --dry-run --limit 5\n  dray run orders --allow-path rw:$PWD/data",
