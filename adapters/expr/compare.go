@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -71,6 +72,9 @@ func (n *node) numeral() bool {
 // readText writes how a text becomes the date that it is.
 func readText(of record.Kind, written string) string {
 	if of == record.Timestamp {
+		if _, err := time.Parse(`"`+time.DateOnly+`"`, written); err == nil {
+			written = strings.TrimSuffix(written, `"`) + `T00:00:00Z"`
+		}
 		return "datetime(" + written + ")"
 	}
 	return "date(" + written + ")"

@@ -134,10 +134,23 @@ func (e *environment) objectsKnown() *objectIndex {
 		}
 	}
 	for _, o := range e.o.Objects {
+		key := objectID{o.Connection, o.Application, o.Object}
 		r := &Resource[Object]{Spec: o}
-		e.known.committed[objectID{o.Connection, o.Application, o.Object}] = r.sealed("Object")
+		if before := e.known.committed[key]; before != nil {
+			r.Metadata = before.Metadata
+		}
+		e.known.committed[key] = r.sealed("Object")
 	}
 	return e.known
+}
+
+// committedFor returns the committed description of an object: that of the connection, else that of the application; nil: there is none.
+func (e *environment) committedFor(connection, application, object string) *Resource[Object] {
+	known := e.objectsKnown()
+	if o := known.committed[objectID{connection: connection, object: object}]; o != nil && connection != "" {
+		return o
+	}
+	return known.committed[objectID{application: application, object: object}]
 }
 
 // side returns what is known of an object of a connection: what was committed for the connection, else for its application, else what
@@ -152,8 +165,9 @@ func (e *environment) side(connection, object string) Side {
 	if s, ok := known.sides[key]; ok {
 		return s
 	}
-	s := e.sideOf(known.committed[key], c.Spec.Application, object)
-	if s.source == nil && s.Object != nil && known.committed[key] == nil {
+	committed := e.committedFor(connection, c.Spec.Application, object)
+	s := e.sideOf(committed, c.Spec.Application, object)
+	if committed == nil && s.Object != nil {
 		s.Object = withOwnFields(s.Object, c.Spec.Objects[object])
 	}
 	s.digest = sideDigest(s)
@@ -173,7 +187,7 @@ func (e *environment) sideOfRef(ref *ObjectRef) Side {
 	key := objectID{application: ref.Application, object: ref.Object}
 	s, ok := known.sides[key]
 	if !ok {
-		s = e.sideOf(nil, ref.Application, ref.Object)
+		s = e.sideOf(e.committedFor("", ref.Application, ref.Object), ref.Application, ref.Object)
 		s.digest = sideDigest(s)
 		known.sides[key] = s
 	}
@@ -190,9 +204,6 @@ func (e *environment) sideOf(committed *Resource[Object], application, object st
 				own = &described
 			}
 		}
-	}
-	if committed == nil {
-		committed = e.objectsKnown().committed[objectID{application: application, object: object}]
 	}
 	if committed == nil {
 		s.Object = own
