@@ -59,7 +59,9 @@ func (l *loader) loadPolicies(ctx context.Context, spec Repository, repository *
 	for i, name := range spec.Policies {
 		at := slices.IndexFunc(packs, func(p policy.Pack) bool { return p.Name == name })
 		if at < 0 {
-			l.unknownPack(repository, i, name, packs)
+			if own != nil || l.policyFiles() == nil { // else it may be there, and cannot be read, which is reported
+				l.unknownPack(repository, i, name, packs)
+			}
 			continue
 		}
 		if !slices.Contains(spec.Policies[:i], name) {

@@ -133,7 +133,8 @@ func TestPacksBeyondTheirBoundsAreADiagnostic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, list, err := Load(t.Context(), ownPack(1, rule), Options{EvalCUE: soon})
 			i := slices.IndexFunc(list, func(d diag.Diagnostic) bool { return d.Code == codePolicyPack })
-			if err != nil || m != nil || i < 0 || list[i].Pos.File != "policies/ours.cue" {
+			unknown := slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Code == codePolicyUnknown })
+			if err != nil || m != nil || i < 0 || unknown || list[i].Pos.File != "policies/ours.cue" {
 				t.Errorf("model %v, error %v, %v", m, err, list)
 			}
 		})
