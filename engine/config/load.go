@@ -45,11 +45,9 @@ func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error)
 
 // withoutFollowers drops warnings that are true of what is left when something has errors, and perhaps not of what is meant.
 func withoutFollowers(list diag.List) diag.List {
-	if !list.HasErrors() {
-		return list
-	}
+	others := slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Severity != diag.Warning && d.Code != codePool })
 	return slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
-		return d.Severity == diag.Warning && (d.Code == codeUnused || d.Code == codePool)
+		return d.Severity == diag.Warning && (d.Code == codeUnused && list.HasErrors() || d.Code == codePool && others)
 	})
 }
 

@@ -1,9 +1,21 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // routeRoots are the reserved roots that conditions of routes can start with.
 var routeRoots = []string{"$this", "$root", "$steps", "$run"}
+
+// lacking reports a field of the spec that must be there, or that a patch takes away.
+func (s *semantics) lacking(at *node, field, hint string) {
+	message := fmt.Sprintf("the field %q is missing", field)
+	if i := slices.IndexFunc(s.spec.gone, func(k *node) bool { return k.text == field }); i >= 0 {
+		at, message = s.spec.gone[i], fmt.Sprintf("this patch removes the field %q, which must be there", field)
+	}
+	s.report(at, codeMissingField, message, hint)
+}
 
 // targets judges where the records go.
 func (s *semantics) targets() {
@@ -18,12 +30,12 @@ func (s *semantics) targets() {
 		case spec.key("destinations") != nil && spec.key("routes") != nil:
 			s.reportAt(spec, "routes", codeOneOf, "destinations and routes are both here", "write the destinations as routes: with match: all, and without a condition for each record")
 		case spec.key("destinations") == nil && spec.key("destination") == nil && spec.key("routes") == nil:
-			s.report(at, codeMissingField, `the field "destination" is missing`, "Where records are written.")
+			s.lacking(at, "destination", "add destination: {connection: …, object: …, write: upsert, key: [id]}")
 		}
 	}
 	mapped := spec.key("mapping") != nil || s.hasUnknown(spec)
 	if spec.key("destination") != nil && !mapped {
-		s.report(at, codeMissingField, `the field "mapping" is missing`, "The mapping each record goes through.")
+		s.lacking(at, "mapping", "add mapping: with the name of the one that each record goes through")
 		mapped = true
 	}
 	s.in(spec, "destinations", func(v *node) {

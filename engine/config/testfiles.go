@@ -166,8 +166,16 @@ func (x *caseLayout) records(at, file string, src []byte) ([]fileRecord, bool) {
 	case ".csv":
 		return x.csvRecords(at, file, src)
 	}
-	if !json.Valid(src) {
-		x.problemPath(x.r, at, codeFile, fmt.Sprintf("%q is not well-formed JSON", file), "the file holds one record as JSON, or a list of them; JSON Lines are in .jsonl, tables in .csv")
+	if line, col, ok := badJSON(src); !ok {
+		n, _ := x.r.tree().at(parsePath(at))
+		if path.Ext(file) != ".json" { // perhaps not the file that is meant
+			x.problemPath(x.r, at, codeFile, fmt.Sprintf("%q is not well-formed JSON", file), "the file holds one record as JSON, or a list of them; JSON Lines are in .jsonl, tables in .csv")
+			return nil, false
+		}
+		x.list.Add(diag.Diagnostic{
+			Code: codeFile, Severity: diag.Error, Pos: diag.Pos{File: file, Line: line, Col: col}, Related: []diag.Pos{x.r.at(n)},
+			Message: "the file is not well-formed JSON from here on", Hint: "the file holds one record as JSON, or a list of them; JSON Lines are in .jsonl, tables in .csv",
+		})
 		return nil, false
 	}
 	if bytes.TrimLeft(src, " \t\r\n")[0] != '[' {
@@ -185,6 +193,19 @@ func (x *caseLayout) records(at, file string, src []byte) ([]fileRecord, bool) {
 		out = append(out, fileRecord{RecordPlace: RecordPlace{File: file, Line: line, Index: len(out)}, json: doc, many: true})
 	}
 	return out, true
+}
+
+// badJSON returns where a text stops being JSON. ok: it is JSON.
+func badJSON(src []byte) (line, col int, ok bool) {
+	if json.Valid(src) {
+		return 0, 0, true
+	}
+	at := len(src)
+	if e, found := errors.AsType[*json.SyntaxError](json.Unmarshal(src, new(any))); found {
+		at = int(e.Offset)
+	}
+	before := src[:min(max(at-1, 0), len(src))]
+	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n'), false
 }
 
 func (x *caseLayout) lines(at, file string, src []byte) (out []fileRecord, ok bool) {

@@ -384,6 +384,9 @@ func parserProblem(part yamlPart, err error) problem {
 		line = firstFailing(part.text, message)
 	case strings.Contains(message, "expected ',' or"):
 		line++
+	case strings.Contains(message, "control characters"):
+		at := bytes.IndexFunc(part.text, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f })
+		line = 1 + bytes.Count(part.text[:max(at, 0)], []byte("\n"))
 	}
 	line = min(line, bytes.Count(part.text, []byte("\n"))+1)
 	text := lineOf(part.text, lineStarts(part.text), line)
@@ -405,6 +408,8 @@ func firstFailing(text []byte, message string) int {
 // yamlMessage puts the parser's words into ours.
 func yamlMessage(m string) string {
 	switch {
+	case strings.Contains(m, "control characters"):
+		return "a control character, which no text of a file can hold"
 	case strings.Contains(m, "mapping values are not allowed"):
 		return "a second colon in one line, or a line that is indented too far"
 	case strings.Contains(m, "expected key"):

@@ -40,7 +40,7 @@ var required = map[string]string{
 	"":            `^(apiVersion|kind|metadata|metadata\.name)$`,
 	"Touchpoint":  `^spec(\.(source|mapping|destination|source\.(connection|object|start)|destination\.(connection|object|write|key)|onReject\.retry\.(every|for)))?$`,
 	"Connection":  `^spec(\.(application|config\.(path|host|database)|objects\.[^.]+\.(pattern|format)))?$`,
-	"Mapping":     `^spec(\.(fields|checks\[\d+\]\.(name|expr)|fields\.(ordered_on|total|state|country|customer|channel)))?$`,
+	"Mapping":     `^spec(\.(fields|checks\[\d+\]\.(name|expr)|fields\.(ordered_on|state|customer|channel)))?$`,
 	"MappingTest": `^spec(\.(mapping|cases|cases\[\d+\]\.(name|input)|cases\[\d+\]\.expectRejected\.(field|rule)))?$`,
 	"Lookup":      `^spec(\.(key|rows|file|value))?$`,
 	"Object":      `^spec(\.(object|fields|fields\[\d+\]\.(name|type)))?$`,
