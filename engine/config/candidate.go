@@ -1,8 +1,11 @@
 package config
 
 import (
+	"slices"
 	"sync"
 	"weak"
+
+	"github.com/dray-sync/dray/engine/diag"
 )
 
 // A candidate is a document that is meant to be a resource. Its verdict is made when it is first asked for: a patch has none. Once
@@ -10,6 +13,7 @@ import (
 // again: tree reads it anew. Safe for concurrent use.
 type candidate struct {
 	kind, name, renamedFrom string // as written; "" where they are not texts
+	id                      string // kind and name, or "" where one is missing
 	line, col               int32
 	origin                  uint16
 	read                    func() *node // reads the tree anew; nil: it is never let go
@@ -25,16 +29,21 @@ type candidate struct {
 // newCandidate returns the candidate of a tree.
 func newCandidate(root *node, read func() *node) *candidate {
 	metadata := root.get("metadata")
-	return &candidate{
+	c := &candidate{
 		kind: root.str("kind"), name: metadata.str("name"), renamedFrom: metadata.str("renamedFrom"),
 		line: root.line, col: root.col, origin: root.origin, read: read, kept: root,
 	}
+	if c.kind != "" && c.name != "" {
+		c.id = c.kind + "/" + c.name
+	}
+	return c
 }
 
 // verdict judges the document, once.
 func (c *candidate) verdict(t *table) *verdict {
 	c.once.Do(func() {
 		c.v = judge(c.tree(), t)
+		c.v.faulty = slices.ContainsFunc(c.v.problems, func(p problem) bool { return p.severity != diag.Warning })
 		if c.read == nil || len(c.v.problems) > 0 || len(c.v.bad) > 0 {
 			return // its nodes are spoken of
 		}
@@ -61,9 +70,4 @@ func (c *candidate) tree() *node {
 }
 
 // key is kind and name, or "" where one is missing.
-func (c *candidate) key() string {
-	if c.kind == "" || c.name == "" {
-		return ""
-	}
-	return c.kind + "/" + c.name
-}
+func (c *candidate) key() string { return c.id }

@@ -250,8 +250,16 @@ func (e *environment) lookupsOf(use *MappingUse, mapping string) string {
 	return strings.Join(append(parts, use.around()...), "\x00")
 }
 
+// bare reports whether no touchpoint says anything beside the mapping.
+func (u *MappingUse) bare() bool {
+	return u.Split == nil && u.Steps == nil && u.Later == nil && !u.Result && u.Conditions == nil
+}
+
 // around returns texts that differ whenever what the touchpoint adds to a mapping does.
 func (u *MappingUse) around() []string {
+	if u.bare() {
+		return []string{"bare"}
+	}
 	if u.Split == nil && u.Steps != nil && len(u.Steps)+len(u.Later) == 0 && !u.Result && u.Conditions == nil {
 		return nil
 	}
@@ -274,5 +282,5 @@ func (e *environment) wrong(r *loaded) bool { return e.faulty[r] || r.misformed(
 
 // misformed reports whether the resource has an error by itself, without its neighbours.
 func (r *loaded) misformed() bool {
-	return slices.ContainsFunc(r.v.problems, func(p problem) bool { return p.severity != diag.Warning })
+	return r.v.faulty
 }

@@ -19,6 +19,7 @@ type verdict struct {
 	def        *typ // of the kind; nil when it is unknown
 	problems   []problem
 	refs       []reference
+	faulty     bool // one of the problems is an error
 	bad        map[*node]bool
 	resource   any // *Resource[T] of the kind without Source; nil when the kind is unknown
 }
