@@ -40,7 +40,8 @@ func startTimed(t *testing.T, connection string, flows map[string]string) *timed
 	check(t, err)
 	ringFile, err := ring.File().Encode()
 	check(t, err)
-	text := fmt.Sprintf(`apiVersion: dray/v1
+	var text strings.Builder
+	text.WriteString(fmt.Sprintf(`apiVersion: dray/v1
 kind: Connection
 metadata: {name: books}
 spec: {application: sqlite, config: {path: %s/books.db}, objects: {items: {key: [id]}}%s}
@@ -54,10 +55,10 @@ apiVersion: dray/v1
 kind: Mapping
 metadata: {name: copy}
 spec: {fields: {id: {from: id}}}
-`, data, connection, data)
+`, data, connection, data))
 	tables := ""
 	for name, rest := range flows {
-		text += fmt.Sprintf("---\napiVersion: dray/v1\nkind: Touchpoint\nmetadata: {name: %s}\nspec:\n  source: {connection: books, object: items, start: beginning, read: full}\n  mapping: copy\n%s\n", name, rest)
+		text.WriteString(fmt.Sprintf("---\napiVersion: dray/v1\nkind: Touchpoint\nmetadata: {name: %s}\nspec:\n  source: {connection: books, object: items, start: beginning, read: full}\n  mapping: copy\n%s\n", name, rest))
 		tables += fmt.Sprintf("CREATE TABLE %s (id TEXT PRIMARY KEY);", name)
 	}
 	exec1(t, data+"/books.db", "CREATE TABLE items (id TEXT PRIMARY KEY); INSERT INTO items VALUES ('one')")
@@ -65,7 +66,7 @@ spec: {fields: {id: {from: id}}}
 	files := filepath.Join(dir, "repository")
 	check(t, os.Mkdir(files, 0o700))
 	for name, content := range map[string]string{
-		"dray.yaml": "apiVersion: dray/v1\nkind: Repository\nmetadata: {name: timed}\nspec: {environments: {test: {}}}\n", "ring.yaml": string(ringFile), "flows.yaml": text,
+		"dray.yaml": "apiVersion: dray/v1\nkind: Repository\nmetadata: {name: timed}\nspec: {environments: {test: {}}}\n", "ring.yaml": string(ringFile), "flows.yaml": text.String(),
 	} {
 		check(t, os.WriteFile(filepath.Join(files, name), []byte(content), 0o600))
 	}

@@ -96,17 +96,17 @@ func TestEnums(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.source, func(t *testing.T) {
 			_, err := Compile(tt.source, Options{Scope: Scope{This: this}})
-			got := ""
+			var got strings.Builder
 			if all, ok := err.(Errors); ok {
 				for _, e := range all {
-					got += fmt.Sprintf("%d:%d %s", e.Offset, e.Length, e.Hint)
+					got.WriteString(fmt.Sprintf("%d:%d %s", e.Offset, e.Length, e.Hint))
 					if e.Code != CodeValue || !strings.Contains(e.Message, "is never") {
 						t.Errorf("got %v", e)
 					}
 				}
 			}
-			if got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
+			if got.String() != tt.want {
+				t.Errorf("got %q, want %q", got.String(), tt.want)
 			}
 		})
 	}

@@ -161,11 +161,12 @@ func TestCasesOfTablesAndFiles(t *testing.T) {
 	r := run(t, Options{Model: m, Workers: 3})
 	var got []string
 	for _, c := range r.Results {
-		text := found(c)
+		var text strings.Builder
+		text.WriteString(found(c))
 		for _, d := range c.Differences {
-			text += " at " + d.Pos.String()
+			text.WriteString(" at " + d.Pos.String())
 		}
-		got = append(got, c.Name+" @ "+c.Pos.String()+" "+text)
+		got = append(got, c.Name+" @ "+c.Pos.String()+" "+text.String())
 	}
 	want := []string{
 		`table: name=B, lines[0].sku=A @ a.yaml:42:9 `,

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -84,9 +86,7 @@ func (j *judge) text(t *testing.T, name string) string {
 func (j *judge) judge(t *testing.T, m mistake) verdict {
 	t.Helper()
 	files := fstest.MapFS{}
-	for name, f := range j.base {
-		files[name] = f
-	}
+	maps.Copy(files, j.base)
 	for name, f := range m.files {
 		if files[name] = f; f.Data == nil {
 			delete(files, name)
@@ -110,12 +110,7 @@ func (j *judge) judge(t *testing.T, m mistake) verdict {
 }
 
 func (m mistake) at(line int) bool {
-	for _, l := range m.lines {
-		if l == line {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.lines, line)
 }
 
 // A score counts verdicts.

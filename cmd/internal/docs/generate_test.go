@@ -135,15 +135,16 @@ func (w *writer) applicationPage(a config.ApplicationDefinition) string {
 			if len(a.Spec.Secrets) == 0 {
 				return "It takes no credential."
 			}
-			text := "| Field of the credential | | Meaning |\n|---|---|---|\n"
+			var text strings.Builder
+			text.WriteString("| Field of the credential | | Meaning |\n|---|---|---|\n")
 			for _, s := range a.Spec.Secrets {
 				need := ""
 				if s.Required {
 					need = "**required**"
 				}
-				text += fmt.Sprintf("| `%s` | %s | %s |\n", s.Name, need, cell(s.Description))
+				text.WriteString(fmt.Sprintf("| `%s` | %s | %s |\n", s.Name, need, cell(s.Description)))
 			}
-			return text
+			return text.String()
 		},
 	})
 }
@@ -172,48 +173,53 @@ func (w *writer) example(what, up string) string {
 }
 
 func (w *writer) kinds() string {
-	text := "| Kind | |\n|---|---|\n"
+	var text strings.Builder
+	text.WriteString("| Kind | |\n|---|---|\n")
 	for _, k := range w.definitions.Kinds {
-		text += fmt.Sprintf("| [%s](%s.md) | %s |\n", k.Name, strings.ToLower(k.Name), cell(k.Type.Doc))
+		text.WriteString(fmt.Sprintf("| [%s](%s.md) | %s |\n", k.Name, strings.ToLower(k.Name), cell(k.Type.Doc)))
 	}
-	return strings.TrimRight(text, "\n")
+	return strings.TrimRight(text.String(), "\n")
 }
 
 func (w *writer) applications() string {
-	text := "| Application | |\n|---|---|\n"
+	var text strings.Builder
+	text.WriteString("| Application | |\n|---|---|\n")
 	for _, a := range w.definitions.Applications {
-		text += fmt.Sprintf("| [%s](applications/%s.md) | %s |\n", a.Spec.Name, a.Spec.Name, cell(a.Spec.Description))
+		text.WriteString(fmt.Sprintf("| [%s](applications/%s.md) | %s |\n", a.Spec.Name, a.Spec.Name, cell(a.Spec.Description)))
 	}
-	return strings.TrimRight(text, "\n")
+	return strings.TrimRight(text.String(), "\n")
 }
 
 func (w *writer) metadata() string {
 	t, _ := w.definitions.Kind("Schedule")
-	text := "| Field | Holds | Unsaid | Meaning |\n|---|---|---|---|\n"
+	var text strings.Builder
+	text.WriteString("| Field | Holds | Unsaid | Meaning |\n|---|---|---|---|\n")
 	for _, f := range t.Field("metadata").Type.Fields {
-		text += fmt.Sprintf("| `metadata.%s` | %s | %s | %s |\n", f.Name, holds(f.Type, f.Ref, ""), unsaid(f), cell(f.Doc))
+		text.WriteString(fmt.Sprintf("| `metadata.%s` | %s | %s | %s |\n", f.Name, holds(f.Type, f.Ref, ""), unsaid(f), cell(f.Doc)))
 	}
-	return strings.TrimRight(text, "\n")
+	return strings.TrimRight(text.String(), "\n")
 }
 
 func functions() string {
-	text := "| Function | Gives | Example | Result |\n|---|---|---|---|\n"
+	var text strings.Builder
+	text.WriteString("| Function | Gives | Example | Result |\n|---|---|---|---|\n")
 	for _, f := range expr.Functions() {
-		text += fmt.Sprintf("| %s | %s | %s | %s |\n", code(f.Signature), cell(f.Doc), code(f.Example), code(f.Result))
+		text.WriteString(fmt.Sprintf("| %s | %s | %s | %s |\n", code(f.Signature), cell(f.Doc), code(f.Example), code(f.Result)))
 	}
-	return strings.TrimRight(text, "\n")
+	return strings.TrimRight(text.String(), "\n")
 }
 
 func apply() string {
-	text := "| Written as | Gives the text |\n|---|---|\n"
+	var text strings.Builder
+	text.WriteString("| Written as | Gives the text |\n|---|---|\n")
 	for _, f := range mapping.ApplyFuncs() {
 		form := f.Name
 		if f.Arg != "" {
 			form = "{" + f.Name + ": " + f.Arg + "}"
 		}
-		text += fmt.Sprintf("| %s | %s |\n", code(form), cell(f.Doc))
+		text.WriteString(fmt.Sprintf("| %s | %s |\n", code(form), cell(f.Doc)))
 	}
-	return strings.TrimRight(text, "\n")
+	return strings.TrimRight(text.String(), "\n")
 }
 
 // rules lists the rules of rejection with the comments they have in the source.
@@ -222,7 +228,8 @@ func (w *writer) rules() string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	text := "| Rule | What is wrong |\n|---|---|\n"
+	var text strings.Builder
+	text.WriteString("| Rule | What is wrong |\n|---|---|\n")
 	for _, d := range file.Decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok || g.Tok != token.CONST {
@@ -235,11 +242,11 @@ func (w *writer) rules() string {
 			}
 			if lit, ok := v.Values[0].(*ast.BasicLit); ok {
 				rule, _ := strconv.Unquote(lit.Value)
-				text += fmt.Sprintf("| `%s` | %s |\n", rule, cell(strings.TrimSpace(v.Comment.Text())))
+				text.WriteString(fmt.Sprintf("| `%s` | %s |\n", rule, cell(strings.TrimSpace(v.Comment.Text()))))
 			}
 		}
 	}
-	return strings.TrimRight(text, "\n")
+	return strings.TrimRight(text.String(), "\n")
 }
 
 var link = regexp.MustCompile(`\]\(([^)]+)\)`)

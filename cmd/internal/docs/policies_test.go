@@ -43,13 +43,13 @@ func TestPoliciesPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := ""
+	var found strings.Builder
 	for _, d := range list {
 		if strings.HasPrefix(d.Code, "policy/") {
-			found += d.Pos.String() + " " + d.Code + "\n"
+			found.WriteString(d.Pos.String() + " " + d.Code + "\n")
 		}
 	}
-	if want := "schedules.yaml:9:15 policy/acme/business-hours\n"; found != want {
-		t.Errorf("found\n%swant\n%s", found, want)
+	if want := "schedules.yaml:9:15 policy/acme/business-hours\n"; found.String() != want {
+		t.Errorf("found\n%swant\n%s", found.String(), want)
 	}
 }

@@ -170,13 +170,14 @@ var formats = map[string]string{
 // holds says what a value may be, with links.
 func holds(t *config.Type, ref, up string) string {
 	if ref != "" {
-		text := "name of a [" + ref + "](" + up + strings.ToLower(ref) + ".md)"
+		var text strings.Builder
+		text.WriteString("name of a [" + ref + "](" + up + strings.ToLower(ref) + ".md)")
 		for _, a := range t.Alternatives {
 			if slices.Contains(a.Kinds, config.Struct) {
-				text += ", or an object"
+				text.WriteString(", or an object")
 			}
 		}
-		return text
+		return text.String()
 	}
 	if section, ok := formats[t.Name]; ok {
 		return "[" + section + "](" + up + "common.md#" + section + ")"
@@ -238,18 +239,19 @@ func kind(t *config.Type, k config.Kind, up string) string {
 
 // words says in words what a scalar may be.
 func words(t *config.Type, k config.Kind) string {
-	base := map[config.Kind]string{config.String: "text", config.Integer: "whole number", config.Number: "number", config.Boolean: "true or false", config.Null: "nothing"}[k]
+	var base strings.Builder
+	base.WriteString(map[config.Kind]string{config.String: "text", config.Integer: "whole number", config.Number: "number", config.Boolean: "true or false", config.Null: "nothing"}[k])
 	if k == config.String && (len(t.Patterns) > 0 || t.Format != "") && t.Words != "a text" {
 		return t.Words
 	}
 	const largest = "9007199254740991"
 	for _, b := range t.Bounds {
 		if b.Limit != largest && (k == config.Integer || k == config.Number) {
-			base += " " + map[string]string{"<": "below", "<=": "up to", ">": "above", ">=": "from"}[b.Op] + " " + b.Limit
+			base.WriteString(" " + map[string]string{"<": "below", "<=": "up to", ">": "above", ">=": "from"}[b.Op] + " " + b.Limit)
 		}
 	}
 	if t.NotEmpty && k == config.String {
-		base += ", not empty"
+		base.WriteString(", not empty")
 	}
-	return base
+	return base.String()
 }
