@@ -56,13 +56,13 @@ kind: Mapping
 metadata: {name: copy}
 spec: {fields: {id: {from: id}}}
 `, data, connection, data))
-	tables := ""
+	var tables strings.Builder
 	for name, rest := range flows {
 		text.WriteString(fmt.Sprintf("---\napiVersion: dray/v1\nkind: Touchpoint\nmetadata: {name: %s}\nspec:\n  source: {connection: books, object: items, start: beginning, read: full}\n  mapping: copy\n%s\n", name, rest))
-		tables += fmt.Sprintf("CREATE TABLE %s (id TEXT PRIMARY KEY);", name)
+		tables.WriteString(fmt.Sprintf("CREATE TABLE %s (id TEXT PRIMARY KEY);", name))
 	}
 	exec1(t, data+"/books.db", "CREATE TABLE items (id TEXT PRIMARY KEY); INSERT INTO items VALUES ('one')")
-	exec1(t, data+"/copies.db", tables)
+	exec1(t, data+"/copies.db", tables.String())
 	files := filepath.Join(dir, "repository")
 	check(t, os.Mkdir(files, 0o700))
 	for name, content := range map[string]string{
