@@ -9,7 +9,7 @@
 //  2. A checkpoint advances only after the destination durably accepted everything before it.
 //  3. A record that cannot be delivered is in the dead letters before the checkpoint passes it.
 //  4. No record data and no secret is on disk, in a log, an error, a metric or the queue in the clear. The fields a touchpoint names
-//     in trace may appear in alerts and lists.
+//     in trace are shown in lists and answers.
 //  5. A credential goes only to the hosts sealed into it.
 //  6. The agent opens no network port unless asked to.
 //  7. Nothing is deleted at a destination because of a read that did not complete or shrank, and never more than the touchpoint's

@@ -45,7 +45,7 @@ func (f *flow) sourceEffects() (e []Effect) {
 		e = append(e, Effect{Dangerous, "records are split in another way: what comes out under another key is written beside what was delivered before"})
 	}
 	if !slices.Equal(f.before.Trace, f.after.Trace) {
-		e = append(e, Effect{Review, "what it traces may be seen in alerts and lists; the new fields find records that are read from now on"})
+		e = append(e, Effect{Review, "what it traces is shown in lists and answers; the new fields find records that are read from now on"})
 	}
 	return e
 }

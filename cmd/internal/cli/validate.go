@@ -69,7 +69,7 @@ changes instead. What needs a decision is left to you.
 			return nil
 		},
 	}
-	environmentFlag(c, &environment)
+	environmentFlagAll(c, &environment)
 	outputFlag(c, &output, "text", "json", "github", "gitlab", "sarif", "junit")
 	c.Flags().StringVar(&explain, "explain", "", "say what a code means, or list all codes")
 	c.Flags().Lookup("explain").NoOptDefVal = " "
