@@ -11,7 +11,7 @@ const (
 	Filtered                // the touchpoint's where does not hold
 	Skipped                 // a lookup or a check says to leave it out
 	Rejected                // it cannot be mapped: set it aside
-	Parked                  // a check wants a person to decide: the run parks; Row is what would be written
+	Parked                  // a check wants a person to decide: set it aside; Row is what would be written
 )
 
 var outcomeNames = [...]string{"mapped", "filtered", "skipped", "rejected", "parked"}
