@@ -107,7 +107,7 @@ func (e *Engine) newFlow(m *config.Model, name, commit string) (*flow, error) {
 	if e.options.ObserveOnly {
 		rf.Spec.Mode = "observe"
 	}
-	f := &flow{Flow: rf, words: sync.OnceValue(func() sample.Words { return sample.WordsOf(m, name) })}
+	f := &flow{Flow: rf, words: sync.OnceValue(func() sample.Words { return sample.WordsOf(rf.Model, name) })}
 	if s, ok := m.ScheduleOf(&f.Spec); ok {
 		if f.schedule, err = schedule.Compile(s, name); err != nil {
 			return nil, err

@@ -16,8 +16,8 @@ import (
 // A Flow is a touchpoint as one revision says it. It is immutable and safe for concurrent use.
 type Flow struct {
 	Name     string
-	Revision string // the commit
-	Model    *config.Model
+	Revision string        // the commit
+	Model    *config.Model // the part that the touchpoint needs: a flow outlives its revision as long as it does not change
 	Spec     config.Touchpoint
 	closed   []closedTimes
 }
@@ -32,7 +32,7 @@ func NewFlow(m *config.Model, name, revision string) (*Flow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("touchpoint %q: %w", name, err)
 	}
-	return &Flow{Name: name, Revision: revision, Model: m, Spec: t.Spec, closed: closed}, nil
+	return &Flow{Name: name, Revision: revision, Model: m.Part(name), Spec: t.Spec, closed: closed}, nil
 }
 
 // ends are the opened ends of a flow and the compiled mappings between them.
