@@ -24,6 +24,7 @@ type options struct {
 	resources int    // resources to validate
 	delivered int    // orders to deliver
 	idle      int    // seconds an idle agent is watched
+	revisions int    // revisions for one agent to reconcile
 	dray, cue string // programs
 	schema    string // folder of the CUE definitions
 	dir       string // scratch
@@ -59,12 +60,13 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.resources, "resources", 10_000, "resources to validate")
 	flag.IntVar(&o.delivered, "delivered", 50_000, "orders to deliver into PostgreSQL")
 	flag.IntVar(&o.idle, "idle", 20, "seconds to watch an idle agent for")
+	flag.IntVar(&o.revisions, "revisions", 1000, "revisions for one agent to reconcile, more than 100")
 	flag.StringVar(&o.dray, "dray", "bin/dray", "the dray program")
 	flag.StringVar(&o.cue, "cue", "cue", "the cue program")
 	flag.StringVar(&o.schema, "schema", "schema", "the folder of the CUE definitions")
 	flag.Parse()
-	if o.n < 3 || o.records < 1 || o.resources < 2 {
-		return fmt.Errorf("-n must be 3 at least, -records 1, -resources 2")
+	if o.n < 3 || o.records < 1 || o.resources < 2 || o.revisions <= fewRevisions {
+		return fmt.Errorf("-n must be 3 at least, -records 1, -resources 2, -revisions %d", fewRevisions+1)
 	}
 	if o.dir, err = os.MkdirTemp("", "dray-bench-"); err != nil {
 		return err
@@ -79,7 +81,7 @@ func run(ctx context.Context) (err error) {
 
 func measureAll(ctx context.Context, o options) ([]row, error) {
 	var rows []row
-	for _, b := range []bench{mappingRows, deliverRows, ledgerRows, validateRows, planRows, idleRows} {
+	for _, b := range []bench{mappingRows, deliverRows, ledgerRows, validateRows, planRows, idleRows, heapRows} {
 		more, err := b(ctx, o)
 		if err != nil {
 			return nil, err
