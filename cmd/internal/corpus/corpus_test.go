@@ -144,11 +144,11 @@ func TestScore(t *testing.T) {
 	}
 	for _, b := range bases {
 		j := newJudge(t, path.Join("testdata/base", b.Name()))
-		t.Run(b.Name()+"/written", func(t *testing.T) { j.run(t, j.written(t, path.Join("testdata/mistakes", b.Name())), 0.98) })
+		t.Run(b.Name()+"/written", func(t *testing.T) { j.run(t, j.written(t, path.Join("testdata/mistakes", b.Name())), 1) })
 		if b.Name() == "cue" {
 			continue // the generator speaks YAML
 		}
-		t.Run(b.Name()+"/generated", func(t *testing.T) { j.run(t, j.generated(t), 0.99) })
+		t.Run(b.Name()+"/generated", func(t *testing.T) { j.run(t, j.generated(t), 1) })
 	}
 }
 
