@@ -213,7 +213,7 @@ spec:
 
 func exec1(t *testing.T, path, text string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
 	check(t, err)
 	_, err = db.ExecContext(t.Context(), text)
 	check(t, err)
@@ -272,7 +272,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 
 func arrivedOnce(t *testing.T, dir string, step int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, "data", "to.db"))
+	db, err := sql.Open("sqlite", filepath.Join(dir, "data", "to.db")+"?_pragma=busy_timeout(10000)")
 	check(t, err)
 	defer func() { check(t, db.Close()) }()
 	var rows, distinct, right int
@@ -328,7 +328,7 @@ func TestKilledAroundAWrite(t *testing.T) {
 
 func countIn(t *testing.T, path, query string) (n int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
 	check(t, err)
 	defer func() { check(t, db.Close()) }()
 	check(t, db.QueryRowContext(t.Context(), query).Scan(&n))

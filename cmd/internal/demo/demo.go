@@ -125,7 +125,8 @@ func (s *stage) build(ctx context.Context, g *errgroup.Group) error {
 
 func (s *stage) createERP(ctx context.Context) error {
 	var err error
-	if s.erp, err = sql.Open("sqlite", filepath.Join(s.dir, "erp.db")); err != nil {
+	// Whoever else has the database waits its turn: the agent switches it to the write-ahead log at its first write.
+	if s.erp, err = sql.Open("sqlite", filepath.Join(s.dir, "erp.db")+"?_pragma=busy_timeout(10000)"); err != nil {
 		return err
 	}
 	_, err = s.erp.ExecContext(ctx, `CREATE TABLE sales (external_ref TEXT PRIMARY KEY, customer TEXT NOT NULL, country TEXT NOT NULL, currency TEXT NOT NULL, total TEXT NOT NULL, channel TEXT NOT NULL)`)
