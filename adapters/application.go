@@ -119,6 +119,18 @@ type Object struct {
 	Fields  []Field // nil when unknown
 }
 
+// Relation returns what settings alone tell of a table or a query: it can be read incrementally where a cursor is declared for it.
+func Relation(name string, cursor, writable bool) Object {
+	o := Object{Name: name, Reads: []ReadMode{ReadFull, ReadKeys}}
+	if cursor {
+		o.Reads = append(o.Reads, ReadIncremental)
+	}
+	if writable {
+		o.Writes = []WriteMode{WriteCreate, WriteEnsure, WriteUpdate, WriteUpsert, WriteDelete}
+	}
+	return o
+}
+
 // CanRead reports whether the object can be read in that mode.
 func (o Object) CanRead(m ReadMode) bool { return slices.Contains(o.Reads, m) }
 

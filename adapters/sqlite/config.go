@@ -71,14 +71,7 @@ func foretell(s adapters.Settings, name string) (adapters.Object, bool) {
 		return adapters.Object{}, false
 	}
 	o := objects[name]
-	d := adapters.Object{Name: name, Reads: []adapters.ReadMode{adapters.ReadFull, adapters.ReadKeys}}
-	if o.Cursor != "" {
-		d.Reads = append(d.Reads, adapters.ReadIncremental)
-	}
-	if o.Query == "" && !c.ReadOnly {
-		d.Writes = []adapters.WriteMode{adapters.WriteCreate, adapters.WriteEnsure, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete}
-	}
-	return d, true
+	return adapters.Relation(name, o.Cursor != "", o.Query == "" && !c.ReadOnly), true
 }
 
 func parseObject(name string, raw json.RawMessage) (object, error) {

@@ -32,9 +32,8 @@ type environment struct {
 	rows       map[string][]diag.Pos // of look-ups' files, by look-up: where each row begins
 	model      *Model
 
-	seen      map[string]objectValue       // resources as policies see them, by kind/name
-	testing   map[string][]string          // names of mapping tests, by mapping
-	committed map[string]*Resource[Object] // by what they describe
+	seen    map[string]objectValue // resources as policies see them, by kind/name
+	testing map[string][]string    // names of mapping tests, by mapping
 }
 
 // link judges the resources and what they say of each other, and returns the model.

@@ -41,7 +41,7 @@ func (e *environment) identity(b []byte, r *loaded, reads map[string]bool) []byt
 func (e *environment) endIdentity(b []byte, connection, object string) []byte {
 	b = e.identityOf(b, "Connection", connection)
 	if c := e.model.Connections[connection]; c != nil && len(e.model.Objects) > 0 {
-		if o := e.objectNamed(connection, c.Spec.Application, object); o != nil {
+		if o := e.committedFor(connection, c.Spec.Application, object); o != nil {
 			b = append(b, o.Digest...)
 		}
 	}
@@ -80,7 +80,7 @@ func (e *environment) mappingIdentity(b []byte, name string) []byte {
 	}
 	for _, ref := range []*ObjectRef{m.Spec.Source, m.Spec.Destination} {
 		if ref != nil {
-			if o := e.objectNamed(ref.Connection, ref.Application, ref.Object); o != nil {
+			if o := e.committedFor(ref.Connection, ref.Application, ref.Object); o != nil {
 				b = append(b, o.Digest...)
 			}
 		}

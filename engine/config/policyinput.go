@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net"
 	"net/url"
@@ -272,31 +271,7 @@ func (e *environment) policyEnd(connection, object string) objectValue {
 
 // seeObject adds the committed fields of an object: those of the connection, else those of its application.
 func (e *environment) seeObject(v objectValue, field, connection, application, object string) {
-	if o := e.objectNamed(connection, application, object); o != nil {
+	if o := e.committedFor(connection, application, object); o != nil {
 		e.see(v, field, "Object", o.Metadata.Name)
 	}
-}
-
-func (e *environment) objectNamed(connection, application, object string) *Resource[Object] {
-	if e.committed == nil {
-		e.committed = map[string]*Resource[Object]{}
-		for _, name := range slices.Sorted(maps.Keys(e.model.Objects)) {
-			o := e.model.Objects[name]
-			key := objectKey(o.Spec.Connection, o.Spec.Application, o.Spec.Object)
-			if e.committed[key] == nil {
-				e.committed[key] = o
-			}
-		}
-	}
-	if o := e.committed[objectKey(connection, "", object)]; o != nil && connection != "" {
-		return o
-	}
-	return e.committed[objectKey("", application, object)]
-}
-
-func objectKey(connection, application, object string) string {
-	if connection != "" {
-		return fmt.Sprintf("connection %s %s", connection, object)
-	}
-	return fmt.Sprintf("application %s %s", application, object)
 }

@@ -8,12 +8,15 @@ import (
 
 const formatTokens = "the tokens are YYYY MM DD HH mm ss SSS Z; or write iso, unix or unix-ms"
 
-// otherTokens are those of other tools, the longest first, with the ones here.
+// otherTokens are those of other tools (Go, strftime, Java, German), the longest first, with the ones here.
 var otherTokens = strings.NewReplacer(
 	"2006", "YYYY", "01", "MM", "02", "DD", "15", "HH", "04", "mm", "05", "ss",
 	"%Y", "YYYY", "%m", "MM", "%d", "DD", "%H", "HH", "%M", "mm", "%S", "ss", "%z", "Z",
 	"yyyy", "YYYY", "uuuu", "YYYY", "dd", "DD", "hh", "HH", "jj", "DD", "SS", "ss",
-	"XXX", "Z", "ZZ", "Z", "YYYY", "YYYY", "MM", "MM", "DD", "DD", "mm", "mm", "ss", "ss", "SSS", "SSS", "'T'", "T",
+	// Java's three X and two Z are the offset from UTC.
+	strings.Repeat("X", 3), "Z", "ZZ", "Z",
+	// What is right stays.
+	"YYYY", "YYYY", "MM", "MM", "DD", "DD", "mm", "mm", "ss", "ss", "SSS", "SSS", "'T'", "T",
 )
 
 // formatHint says how a date format that is not one was perhaps meant.

@@ -179,12 +179,11 @@ func destinationEffects(t target) (e []Effect) {
 
 func (f *flow) limitEffects() (e []Effect) {
 	for _, l := range []struct {
-		name, verb string
-		b, a       *config.Limit
+		verb string
+		b, a *config.Limit
 	}{
-		{"maxCreates", "create", f.before.Limits.MaxCreates, f.after.Limits.MaxCreates},
-		{"maxUpdates", "update", f.before.Limits.MaxUpdates, f.after.Limits.MaxUpdates},
-		{"maxDeletes", "delete", f.before.Limits.MaxDeletes, f.after.Limits.MaxDeletes},
+		{"create", f.before.Limits.MaxCreates, f.after.Limits.MaxCreates},
+		{"update", f.before.Limits.MaxUpdates, f.after.Limits.MaxUpdates},
 	} {
 		if limitWords(l.b) == limitWords(l.a) {
 			continue
@@ -192,10 +191,11 @@ func (f *flow) limitEffects() (e []Effect) {
 		risk := Review
 		if lower(l.a, l.b) {
 			risk = Safe
-		} else if l.name == "maxDeletes" {
-			risk = Dangerous
 		}
 		e = append(e, Effect{risk, fmt.Sprintf("one run may %s %s instead of %s; beyond, it parks", l.verb, limitWords(l.a), limitWords(l.b))})
+	}
+	if limitWords(f.before.Limits.MaxDeletes) != limitWords(f.after.Limits.MaxDeletes) {
+		e = append(e, Effect{Safe, "maxDeletes changes nothing: touchpoints delete nothing at their destinations"})
 	}
 	if b, a := f.before.StopAfter, f.after.StopAfter; b != a {
 		risk, text := Safe, fmt.Sprintf("%d rejected records stop a run, instead of %d", a, b)

@@ -236,9 +236,9 @@ func TestEffects(t *testing.T) {
 			[]string{"maxCreates: 500, maxUpdates: 20%", "maxCreates: 50, maxDeletes: 10"},
 			"orders",
 			[]string{
-				"dangerous: one run may delete 10 instead of 0; beyond, it parks",
 				"review: one run may update any number of records instead of 20% of those delivered; beyond, it parks",
 				"safe: one run may create 50 instead of 500; beyond, it parks",
+				"safe: maxDeletes changes nothing: touchpoints delete nothing at their destinations",
 			},
 		},
 		"a schedule": {

@@ -84,6 +84,11 @@ func (a *app) agent(ctx context.Context, f *agentFlags) error {
 		return err
 	}
 	o.Serve = surfaces
+	return runEngine(ctx, o)
+}
+
+// runEngine runs an agent until the context ends.
+func runEngine(ctx context.Context, o engine.Options) error {
 	e, err := engine.New(o)
 	if err != nil {
 		return invalid(err)

@@ -81,14 +81,7 @@ func (a *app) dev(ctx context.Context, dir string, f *devFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	e, err := engine.New(o)
-	if err != nil {
-		return invalid(err)
-	}
-	if err := e.Run(ctx); err != nil {
-		return unreachable(explain(err))
-	}
-	return nil
+	return runEngine(ctx, o)
 }
 
 // A dev is one dray dev at work.
