@@ -24,17 +24,21 @@ func (d *doubts) unnamed(kind string) {
 	d.nameless[kind] = true
 }
 
+// mayName reports whether a resource of that name may be named in what could not be read.
+func (d *doubts) mayName(name string) bool {
+	return slices.ContainsFunc(d.files, func(content []byte) bool { return holdsWord(content, []byte(name)) })
+}
+
 // mayHold reports whether there may be a resource of that kind and name after all.
 func (d *doubts) mayHold(kind, name string) bool {
-	return d.nameless[kind] ||
-		slices.ContainsFunc(d.kindless, func(root *node) bool { return root.get("metadata").str("name") == name }) ||
-		slices.ContainsFunc(d.files, func(content []byte) bool { return holdsWord(content, []byte(name)) })
+	return d.nameless[kind] || d.mayName(name) ||
+		slices.ContainsFunc(d.kindless, func(root *node) bool { return root.get("metadata").str("name") == name })
 }
 
 // mayHoldRepository reports whether the settings of the repository may be among it.
 func (d *doubts) mayHoldRepository() bool {
-	return slices.ContainsFunc(d.kindless, func(root *node) bool { return root.get("spec").key("environments") != nil }) ||
-		slices.ContainsFunc(d.files, func(content []byte) bool { return holdsWord(content, []byte("Repository")) })
+	return d.mayName("Repository") ||
+		slices.ContainsFunc(d.kindless, func(root *node) bool { return root.get("spec").key("environments") != nil })
 }
 
 // holdsWord reports whether a text holds a name as a word.
@@ -58,9 +62,4 @@ func holdsWord(content, word []byte) bool {
 
 func nameByte(c byte) bool {
 	return c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
-
-// mayName reports whether a resource of that name may be named in what could not be read.
-func (d *doubts) mayName(name string) bool {
-	return slices.ContainsFunc(d.files, func(content []byte) bool { return holdsWord(content, []byte(name)) })
 }

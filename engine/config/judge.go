@@ -66,11 +66,9 @@ func (c *checker) head(root *node, t *table) {
 	switch {
 	case kind == nil:
 		hint := "add kind: with one of " + orList(t.kindNames())
-		for _, k := range root.keys {
-			if diag.Nearest(k.text, []string{"kind"}) != "" {
-				c.under(segment{name: k.text}, func() { c.fail(k, codeUnknownField, "there is no such field here", diag.DidYouMean("kind")) })
-				return
-			}
+		if k := nearestKey(root, "kind"); k != nil {
+			c.under(segment{name: k.text}, func() { c.fail(k, codeUnknownField, "there is no such field here", diag.DidYouMean("kind")) })
+			return
 		}
 		c.fail(root, codeMissingField, `the field "kind" is missing`, hint)
 		delete(c.bad, root)

@@ -79,7 +79,7 @@ func (e *environment) link() *Model {
 // news returns the problems of a resource that are not those of what it was before its patches: where that has mistakes, what a patch
 // lacks follows from them.
 func (e *environment) news(r *loaded, v *verdict) []problem {
-	if r.base == nil || !slices.ContainsFunc(r.base.verdict(e.table).problems, func(p problem) bool { return p.severity != diag.Warning }) {
+	if r.base == nil || !r.base.verdict(e.table).faulty {
 		return v.problems
 	}
 	return slices.DeleteFunc(slices.Clone(v.problems), func(p problem) bool { return int(p.origin) == len(r.files)-1 && p.code == codeMissingField })

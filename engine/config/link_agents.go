@@ -80,6 +80,9 @@ func (e *environment) pools(agents []string) {
 
 // idlePools warns of pools that an agent is in for nothing: no connection is in them, in any of the environments it runs.
 func (l *loader) idlePools(environments []*environment) {
+	if l.mayLack("Connection", environments) {
+		return
+	}
 	said := map[string]bool{}
 	for _, e := range environments {
 		for _, name := range e.agentsHere() {

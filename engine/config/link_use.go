@@ -89,6 +89,14 @@ func judgesUse(environments []*environment, kind, user string) bool {
 	return touchpoints
 }
 
+// mayLack reports whether there may be a resource of that kind that could not be read whole.
+func (l *loader) mayLack(kind string, environments []*environment) bool {
+	return l.doubts.nameless[kind] || len(l.doubts.kindless) > 0 || l.doubts.mayName(kind) ||
+		slices.ContainsFunc(environments, func(e *environment) bool {
+			return slices.ContainsFunc(e.resources, func(r *loaded) bool { return r.v.kind == kind && r.hides() })
+		})
+}
+
 // hides reports whether the resource has a mistake that may hide a name: what is written there is not understood.
 func (r *loaded) hides() bool {
 	return slices.ContainsFunc(r.v.problems, func(p problem) bool { return slices.Contains(hiding, p.code) })

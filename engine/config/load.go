@@ -35,20 +35,12 @@ func Load(ctx context.Context, fsys fs.FS, o Options) (*Model, diag.List, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	l.list = oneSecretALine(withoutFollowers(l.list).Sorted())
+	l.list = oneSecretALine(l.list.Sorted())
 	l.proposals()
 	if l.list.HasErrors() {
 		model = nil
 	}
 	return model, l.list, nil
-}
-
-// withoutFollowers drops warnings that are true of what is left when something has errors, and perhaps not of what is meant.
-func withoutFollowers(list diag.List) diag.List {
-	others := slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Severity != diag.Warning && d.Code != codePool })
-	return slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
-		return d.Severity == diag.Warning && (d.Code == codeUnused && list.HasErrors() || d.Code == codePool && others)
-	})
 }
 
 // newLoader returns a loader that has read nothing yet.

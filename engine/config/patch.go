@@ -38,7 +38,7 @@ func (l *loader) splitPatches(spec Repository, repository *loaded) (patches map[
 // wholes returns the largest of those that have one name, where the repository itself has mistakes: nobody knows then which files are
 // patches. nil: it is known.
 func (l *loader) wholes(repository *loaded) map[string]*loaded {
-	if repository != nil && !slices.ContainsFunc(repository.v.problems, func(p problem) bool { return p.severity != diag.Warning }) {
+	if repository != nil && !repository.v.faulty {
 		return nil
 	}
 	largest := map[string]*loaded{}
