@@ -28,6 +28,7 @@ type options struct {
 	dray, cue string // programs
 	schema    string // folder of the CUE definitions
 	dir       string // scratch
+	profiles  *profiles
 }
 
 // A row is one comparison, as text.
@@ -38,7 +39,7 @@ type bench func(context.Context, options) ([]row, error)
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == mapChild {
-		exit(mapLines(os.Stdin, os.Stdout))
+		exit(inChild(func() error { return mapLines(os.Stdin, os.Stdout) }))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -54,7 +55,7 @@ func exit(err error) {
 }
 
 func run(ctx context.Context) (err error) {
-	var o options
+	o := options{profiles: &profiles{}}
 	flag.IntVar(&o.n, "n", 3, "measure each program so often, 3 at least")
 	flag.IntVar(&o.records, "records", 50_000, "orders to map")
 	flag.IntVar(&o.resources, "resources", 10_000, "resources to validate")
@@ -64,6 +65,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&o.dray, "dray", "bin/dray", "the dray program")
 	flag.StringVar(&o.cue, "cue", "cue", "the cue program")
 	flag.StringVar(&o.schema, "schema", "schema", "the folder of the CUE definitions")
+	flag.StringVar(&o.profiles.dir, "profiles", "", "a folder for the whole CPU profiles of the rows; their summaries are printed below the table")
 	flag.Parse()
 	if o.n < 3 || o.records < 1 || o.resources < 2 || o.revisions <= fewRevisions {
 		return fmt.Errorf("-n must be 3 at least, -records 1, -resources 2, -revisions %d", fewRevisions+1)
@@ -76,7 +78,10 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return printTable(rows)
+	if err := printTable(rows); err != nil {
+		return err
+	}
+	return o.profiles.print(os.Stdout)
 }
 
 func measureAll(ctx context.Context, o options) ([]row, error) {

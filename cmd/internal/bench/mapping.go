@@ -29,6 +29,9 @@ func mappingRows(ctx context.Context, o options) ([]row, error) {
 		return nil, err
 	}
 	ours := command{args: []string{self, mapChild}, in: in, out: filepath.Join(o.dir, "dray.jsonl")}
+	if err := o.profiles.child(what, func(env string) error { return ours.with(env).once(ctx) }); err != nil {
+		return nil, err
+	}
 	rate := func(u usage) float64 { return float64(o.records) / u.cpu.Seconds() }
 	jq, err := exec.LookPath("jq")
 	if err != nil {

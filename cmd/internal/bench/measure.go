@@ -68,6 +68,18 @@ func (c command) run(ctx context.Context) (u usage, err error) {
 	return u, nil
 }
 
+// with returns the command with one more variable in its environment.
+func (c command) with(env string) command {
+	c.env = append(slices.Clone(c.env), env)
+	return c
+}
+
+// once runs the command without measuring it.
+func (c command) once(ctx context.Context) error {
+	_, err := c.run(ctx)
+	return err
+}
+
 // figures returns one figure of each usage.
 func figures(all []usage, of func(usage) float64) []float64 {
 	list := make([]float64, len(all))
