@@ -19,6 +19,8 @@ type Commit struct {
 	Resolved []Resolution
 	// Counts is added to the run's.
 	Counts Counts
+	// Seen are source keys that a full read came past, whatever became of their records: the run's seen log.
+	Seen []KeyHash
 	// Revision, when not "", becomes the run's revision.
 	Revision string
 	// Next inserts the job of the next slice. It excludes End.
@@ -71,7 +73,7 @@ func (s *Store) Commit(ctx context.Context, f Fence, c Commit) error {
 		}
 	}
 	return s.change(ctx, p, func(t *txn) error {
-		for _, step := range []func(Fence, *Commit) error{t.prove, t.moveCheckpoint, t.appendLedger, t.resolve, t.setAside, t.finish} {
+		for _, step := range []func(Fence, *Commit) error{t.prove, t.moveCheckpoint, t.appendSeen, t.appendLedger, t.resolve, t.setAside, t.finish} {
 			if err := step(f, &c); err != nil {
 				return err
 			}

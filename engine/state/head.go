@@ -21,11 +21,12 @@ type head struct {
 	Generation int64 `json:"generation"`
 	// Key is the secret the sets are made with.
 	Key []byte `json:"key"`
-	// Checkpoints, DeadLetters (open ones), Log and Facts are the rows there must be.
+	// Checkpoints, DeadLetters (open ones), Log, Facts and Seen are the rows there must be.
 	Checkpoints rowSet `json:"checkpoints"`
 	DeadLetters rowSet `json:"deadLetters"`
 	Log         rowSet `json:"log"`
 	Facts       rowSet `json:"facts"`
+	Seen        rowSet `json:"seen,omitzero"`
 }
 
 // rowSet is a digest of a set of rows that can be moved row by row: the sum of a
@@ -71,7 +72,7 @@ func (h *head) words(row []byte) (w [4]uint64) {
 
 // sameRows reports whether h and o name the same rows.
 func (h *head) sameRows(o *head) bool {
-	return h.Checkpoints == o.Checkpoints && h.DeadLetters == o.DeadLetters && h.Log == o.Log && h.Facts == o.Facts
+	return h.Checkpoints == o.Checkpoints && h.DeadLetters == o.DeadLetters && h.Log == o.Log && h.Facts == o.Facts && h.Seen == o.Seen
 }
 
 func (h *head) encode() ([]byte, error) { return json.Marshal(h) }

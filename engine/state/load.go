@@ -158,6 +158,16 @@ func (s *Store) rowsOf(ctx context.Context, p *point) (head, error) {
 		h.add(&h.Log, logElement(seq))
 		return err
 	})
+	if err != nil {
+		return h, err
+	}
+	err = s.each(ctx, "SELECT run_id, row_seq FROM seen WHERE touchpoint_id = ?", id, func(scan scanner) error {
+		var run int64
+		var seq uint64
+		err := scan(&run, &seq)
+		h.add(&h.Seen, seenRow(run, seq))
+		return err
+	})
 	if err != nil || p != s.system {
 		return h, err
 	}
