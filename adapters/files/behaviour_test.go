@@ -145,8 +145,9 @@ func TestMistakesNameTheirPlace(t *testing.T) {
 		"bad line":       {lines, "{}\n{\"a\":secret}\n", "line 2 is not a JSON record: invalid JSON at offset 5: not JSON"},
 		"no object":      {lines, "{}\n[\"secret\"]\n", "line 2 is not a JSON object"},
 		"duplicate name": {lines, "{\"secret\":1,\"secret\":2}\n", "line 1 is not a JSON record: invalid JSON at offset 12: duplicate key"},
-		"bad element":    {doc, `[{}, secret]`, "record 2 is not valid JSON, near byte"},
-		"cut off":        {doc, `[{}, {"secret": 1}`, "record 3 is not valid JSON, near byte"},
+		"bad element":    {doc, `[{}, secret]`, "record 2 is not a JSON record, at byte 5 of the file: not JSON"},
+		"cut off":        {doc, `[{}, {"secret": 1}`, "record 3 is not a JSON record, at byte 18 of the file: ends too early"},
+		"cut off behind": {`{"pattern": "f", "format": "json", "records": "a"}`, `{"a": [{"secret": 1}], "b": `, "record 2 is not a JSON record, at byte 28 of the file: ends too early"},
 		"two documents":  {doc, `{} {"secret": 1}`, "is followed by something"},
 		"no list":        {`{"pattern": "f", "format": "json", "records": "a.b"}`, `{"a": {"c": ["secret"]}}`, "record 1 is not there"},
 	} {
