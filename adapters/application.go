@@ -116,7 +116,8 @@ type Object struct {
 	Cursor  []record.Path // what the source sorts by; empty when it cannot be read incrementally
 	Reads   []ReadMode
 	Writes  []WriteMode
-	Fields  []Field // nil when unknown
+	Actions []string // what WriteAction can do with a record
+	Fields  []Field  // nil when unknown
 }
 
 // Relation returns what settings alone tell of a table or a query: it can be read incrementally where a cursor is declared for it.

@@ -16,6 +16,7 @@ const (
 	WriteUpdate WriteMode = "update" // change the existing record with this key
 	WriteUpsert WriteMode = "upsert" // create or change by key
 	WriteDelete WriteMode = "delete" // remove the record with this key
+	WriteAction WriteMode = "action" // have the application do something with the existing record that has this key
 )
 
 // A Destination can be written.
@@ -32,6 +33,9 @@ type Destination interface {
 type WriteRequest struct {
 	Object string
 	Mode   WriteMode
+	// Action is what is done, with WriteAction: one of [Object.Actions]. A record's key says with which one, its other columns are what
+	// the action is told. One that was done is [Updated]; repeating it is up to the application.
+	Action string
 	// Key is the names of the columns that identify a record at the destination. Empty only for WriteCreate.
 	Key []string
 	// Shape is the columns of every batch, at the top level of the written record. Its columns include the Key.

@@ -270,6 +270,7 @@ func (p *probe) refusesOthers(ctx context.Context) error {
 func writeModes() []adapters.WriteMode {
 	return []adapters.WriteMode{
 		adapters.WriteCreate, adapters.WriteEnsure, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete,
+		adapters.WriteAction,
 	}
 }
 

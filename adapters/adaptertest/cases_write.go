@@ -23,6 +23,7 @@ func writeCases() []Case {
 		{"ensure", "ensure promises never to touch what is there", tryEnsure},
 		{"update", "an update that creates makes a record nobody asked for", tryUpdate},
 		{"delete", "a delete takes its record and no other, and is no error when it is gone already", tryDelete},
+		{"action", "an action that reaches another record cancels somebody else's order", tryAction},
 		{"writer-close", "a slice of a run may end behind any batch", tryWriterClose},
 		{"read-by-key", "a write without an answer is looked up before it is repeated", tryReadByKey},
 	}
@@ -32,6 +33,9 @@ func (p *probe) writeRequest(mode adapters.WriteMode) adapters.WriteRequest {
 	req := adapters.WriteRequest{Object: p.t.Object, Mode: mode, Shape: shape()}
 	if mode != adapters.WriteCreate {
 		req.Key = []string{"id"}
+	}
+	if mode == adapters.WriteAction {
+		req.Action, req.Shape = p.t.Action, record.NewShape(record.Column{Name: "id", Kind: record.String})
 	}
 	return req
 }
@@ -366,6 +370,47 @@ func tryDelete(ctx context.Context, p *probe) error {
 		return fmt.Errorf("what is gone already: %w", err)
 	}
 	return p.has(ctx, []Item{items[0], items[2]})
+}
+
+func tryAction(ctx context.Context, p *probe) error {
+	if err := p.needs(adapters.WriteAction); err != nil {
+		return err
+	}
+	items := someItems(3)
+	d, err := p.destination(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.seed(ctx, items[:2]); err != nil {
+		return err
+	}
+	req := p.writeRequest(adapters.WriteAction)
+	req.Action = "no such action"
+	w, err := d.OpenWrite(ctx, req)
+	if err == nil {
+		_ = w.Close(ctx)
+	}
+	if err := wantKind("an action that does not exist", err, adapters.Invalid); err != nil {
+		return err
+	}
+	out, err := p.write(ctx, adapters.WriteAction, [][]record.Value{{record.StringValue(items[1].ID)}, {record.StringValue(items[2].ID)}})
+	if err != nil {
+		return err
+	}
+	if err := results(out[:1], adapters.Updated); err != nil {
+		return err
+	}
+	if out[1].Result != adapters.Rejected || out[1].Err == nil || out[1].Err.Kind != adapters.NotFound {
+		return fmt.Errorf("acting on a missing record was %s (%v), want rejected with NotFound", out[1].Result, errOf(out[1]))
+	}
+	acted, err := p.t.Acted(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(acted, []string{items[1].ID}) {
+		return fmt.Errorf("the action was done with %q, want %q alone", acted, items[1].ID)
+	}
+	return p.has(ctx, items[:2])
 }
 
 func tryWriterClose(ctx context.Context, p *probe) error {

@@ -73,6 +73,12 @@ type Target struct {
 	// Poison is an item that the object refuses for what is in its name. nil: it takes everything.
 	Poison *Item
 
+	// Action is something that WriteAction can do with a record and that leaves the object's items as they are. Needed where WriteAction is
+	// declared.
+	Action string
+	// Acted returns the ids of the items it was done with, in order.
+	Acted func(ctx context.Context) ([]string, error)
+
 	// Secrets must never be seen in an error or in the log.
 	Secrets []string
 	// Log returns all that was logged. nil: nothing is.

@@ -373,6 +373,17 @@ func writeFlaws() map[string]adaptertest.Harness {
 				return nil
 			}
 		}),
+		"action": writing(func(w *bentWriter, req *adapters.WriteRequest) {
+			w.write = func(ctx context.Context, b *record.Batch, out []adapters.Outcome) error {
+				if req.Mode != adapters.WriteAction {
+					return w.Writer.Write(ctx, b, out)
+				}
+				for i := range out {
+					out[i].Result = adapters.Updated
+				}
+				return nil
+			}
+		}),
 		"writer-close": writing(func(w *bentWriter, _ *adapters.WriteRequest) {
 			w.close = func(context.Context) error { return nil }
 		}),

@@ -56,10 +56,11 @@ func tableHarness() adaptertest.Harness {
 			Reads: []adapters.ReadMode{adapters.ReadIncremental, adapters.ReadFull, adapters.ReadKeys},
 			Writes: []adapters.WriteMode{
 				adapters.WriteCreate, adapters.WriteEnsure, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete,
+				adapters.WriteAction,
 			},
 		},
 		New: func(t testing.TB) *adaptertest.Target {
-			table := &mem.Table{Name: "items", Columns: columns, Key: "id", Cursor: "rev", Batch: 10}
+			table := &mem.Table{Name: "items", Columns: columns, Key: "id", Cursor: "rev", Batch: 10, Actions: []string{"stamp"}}
 			table.Refuse = func(row []record.Value) string {
 				if row[1].Text() == poison {
 					return "check"
@@ -73,6 +74,8 @@ func tableHarness() adaptertest.Harness {
 				Poison:   &adaptertest.Item{ID: "p", Name: new(poison), Amount: "1", Rev: 1},
 				Break:    func() { table.SetOffline(true) },
 				Mend:     func() { table.SetOffline(false) },
+				Action:   "stamp",
+				Acted:    func(context.Context) ([]string, error) { return table.Acted("stamp"), nil },
 				Seed: func(_ context.Context, items []adaptertest.Item) error {
 					for _, it := range items {
 						table.Put(rowOf(t, it))

@@ -22,12 +22,15 @@ type Table struct {
 	Batch int
 	// Refuse says which rule a row breaks; "" for none. nil: every row is taken.
 	Refuse func(row []record.Value) (rule string)
+	// Actions are what can be done with a row. Nothing comes of it but what Acted says.
+	Actions []string
 
 	turn sync.Mutex // held by a writing transaction from its start to its end
 
 	mu      sync.Mutex
 	rows    map[string][]record.Value
 	scopes  map[string]checkpoint
+	acted   map[string][]string
 	offline bool
 }
 
@@ -58,6 +61,13 @@ func (t *Table) Rows() [][]record.Value {
 		out = append(out, t.rows[k])
 	}
 	return out
+}
+
+// Acted returns the keys of the rows that an action was done with, in order.
+func (t *Table) Acted(action string) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.acted[action])
 }
 
 // SetOffline cuts the table off, or restores it.
@@ -105,6 +115,9 @@ func (t *Table) object() adapters.Object {
 		Writes: []adapters.WriteMode{
 			adapters.WriteCreate, adapters.WriteEnsure, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete,
 		},
+	}
+	if len(t.Actions) > 0 {
+		o.Writes, o.Actions = append(o.Writes, adapters.WriteAction), t.Actions
 	}
 	for _, c := range t.Columns {
 		o.Fields = append(o.Fields, adapters.Field{Name: c.Name, Type: c.Kind.String(), Required: c.Name == t.Key, Nullable: c.Name != t.Key})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -161,6 +162,9 @@ func (c *tableConn) writable(ctx context.Context, req adapters.WriteRequest) err
 	switch {
 	case !c.table.object().CanWrite(req.Mode):
 		invalid.Rule = "unknown write mode"
+		return invalid
+	case req.Mode == adapters.WriteAction && !slices.Contains(c.table.object().Actions, req.Action):
+		invalid.Rule = "unknown action"
 		return invalid
 	case req.Mode != adapters.WriteCreate && (len(req.Key) != 1 || req.Key[0] != c.table.Key):
 		invalid.Rule = "key is not the table's"

@@ -40,6 +40,9 @@ func (w *tableWriter) Close(context.Context) error {
 type work struct {
 	table *Table
 	rows  map[string][]record.Value
+	// acted are the keys of the rows that action was done with.
+	acted  []string
+	action string
 }
 
 func (t *Table) begin() *work {
@@ -57,6 +60,12 @@ func (w *work) commit(more func()) {
 	w.table.mu.Lock()
 	defer w.table.mu.Unlock()
 	w.table.rows = w.rows
+	if len(w.acted) > 0 && w.table.acted == nil {
+		w.table.acted = map[string][]string{}
+	}
+	if len(w.acted) > 0 {
+		w.table.acted[w.action] = append(w.table.acted[w.action], w.acted...)
+	}
 	if more != nil {
 		more()
 	}
@@ -80,7 +89,11 @@ func (w *work) one(req adapters.WriteRequest, s *record.Shape, values []record.V
 		return reject(adapters.Duplicate, "unique")
 	case req.Mode == adapters.WriteEnsure && exists:
 		return adapters.Outcome{Result: adapters.Unchanged, ID: id}
-	case req.Mode == adapters.WriteUpdate && !exists:
+	case req.Mode == adapters.WriteAction && exists:
+		w.acted = append(w.acted, key)
+		w.action = req.Action
+		return adapters.Outcome{Result: adapters.Updated, ID: id}
+	case (req.Mode == adapters.WriteUpdate || req.Mode == adapters.WriteAction) && !exists:
 		return reject(adapters.NotFound, "no record with this key")
 	case req.Mode == adapters.WriteDelete && !exists:
 		return adapters.Outcome{Result: adapters.Unchanged, ID: id}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/dray-sync/dray/adapters"
@@ -36,7 +37,8 @@ func declaration(paging string, sorted bool) string {
 			"create":{"method":"POST","path":"/items","wrap":"item","id":"item.id"},
 			"update":{"method":"PATCH","path":"/items/{id}","wrap":"item","id":"item.id"},
 			"upsert":{"method":"PUT","path":"/items/{id}","wrap":"item","id":"item.id"},
-			"delete":{"method":"DELETE","path":"/items/{id}"}}}}}`, paging, sorted)
+			"delete":{"method":"DELETE","path":"/items/{id}"},
+			"actions":{"stamp":{"path":"/items/{id}/stamp"}}}}}}`, paging, sorted)
 }
 
 func declared(t testing.TB, text string) adapters.Application {
@@ -70,7 +72,7 @@ func TestConformance(t *testing.T) {
 					Source: true, Destination: true, Discoverer: true, KeyReader: true, Nulls: true,
 					Reads: []adapters.ReadMode{adapters.ReadIncremental, adapters.ReadFull, adapters.ReadKeys},
 					Writes: []adapters.WriteMode{
-						adapters.WriteCreate, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete,
+						adapters.WriteCreate, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete, adapters.WriteAction,
 					},
 				},
 			})
@@ -94,7 +96,12 @@ func newTarget(t testing.TB, kind string) *adaptertest.Target {
 	world := adaptertest.NewWorld(t, map[string]string{"token": token})
 	return &adaptertest.Target{
 		Env: world.Env(), Settings: settings(s.url + "/v2"), Object: "items", Log: world.Log, Secrets: []string{token},
-		Break: world.Cut, Mend: world.Mend,
+		Break: world.Cut, Mend: world.Mend, Action: "stamp",
+		Acted: func(context.Context) ([]string, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return slices.Clone(s.acted), nil
+		},
 		Poison: &adaptertest.Item{ID: "p", Name: new(poison), Amount: "1", Rev: 1},
 		Refuse: func() {
 			s.mu.Lock()

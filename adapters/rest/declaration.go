@@ -108,6 +108,8 @@ type writeDeclaration struct {
 	Update *requestDeclaration `json:"update"`
 	Upsert *requestDeclaration `json:"upsert"`
 	Delete *requestDeclaration `json:"delete"`
+
+	Actions map[string]*requestDeclaration `json:"actions"`
 }
 
 type requestDeclaration struct {
@@ -134,6 +136,9 @@ func (d *declaration) complete() {
 			w.Update.complete("PATCH")
 			w.Upsert.complete("PUT")
 			w.Delete.complete("DELETE")
+			for _, a := range w.Actions {
+				a.complete("POST")
+			}
 		}
 		d.Objects[name] = o
 	}

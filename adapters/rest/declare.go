@@ -197,8 +197,9 @@ func (j *judge) write(o *object, d writeDeclaration, at func(...string) []string
 		}
 		plans[mode] = w
 	}
-	if len(plans) == 0 {
-		j.wrong("declares no kind of write", "say create, update, upsert or delete", at("write")...)
+	o.actions = j.actions(d.Actions, at)
+	if len(plans) == 0 && len(o.actions) == 0 {
+		j.wrong("declares no kind of write", "say create, update, upsert, delete or actions", at("write")...)
 	}
 	return plans
 }

@@ -1,6 +1,9 @@
 package rest
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
 )
@@ -14,6 +17,7 @@ type object struct {
 	fields  []adapters.Field
 	read    *readPlan
 	writes  map[adapters.WriteMode]*writePlan
+	actions map[string]*writePlan
 }
 
 // readPlan is how an object is read.
@@ -63,6 +67,9 @@ func (o *object) describe() adapters.Object {
 		if o.writes[mode] != nil {
 			d.Writes = append(d.Writes, mode)
 		}
+	}
+	if len(o.actions) > 0 {
+		d.Writes, d.Actions = append(d.Writes, adapters.WriteAction), slices.Sorted(maps.Keys(o.actions))
 	}
 	return d
 }

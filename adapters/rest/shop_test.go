@@ -35,6 +35,7 @@ type shop struct {
 	locationOnly  bool // a create is answered with Location and no body
 	otherHostLink string
 	requests      []string
+	acted         []string // ids that were stamped
 }
 
 func newShop(t testing.TB) *shop {
@@ -72,6 +73,14 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.list(w, r)
 	case r.URL.Path == "/v2/items" && r.Method == http.MethodPost:
 		s.write(w, r, "", "create")
+	case single && r.Method == http.MethodPost && strings.HasSuffix(id, "/stamp"):
+		id = strings.TrimSuffix(id, "/stamp")
+		if s.find(id) < 0 {
+			http.NotFound(w, r)
+			return
+		}
+		s.acted = append(s.acted, id)
+		w.WriteHeader(http.StatusNoContent)
 	case single && r.Method == http.MethodGet:
 		if i := s.find(id); i >= 0 {
 			reply(w, http.StatusOK, map[string]any{"item": s.records[i]})

@@ -21,9 +21,9 @@ func (c *connection) OpenWrite(_ context.Context, req adapters.WriteRequest) (ad
 	if err != nil {
 		return nil, err
 	}
-	plan := o.writes[req.Mode]
-	if plan == nil {
-		return nil, unfit("writing", o.name, "it cannot be written in mode "+string(req.Mode))
+	plan, err := o.plan(req)
+	if err != nil {
+		return nil, err
 	}
 	if len(req.Key) == 0 && req.Mode != adapters.WriteCreate {
 		return nil, unfit("writing", o.name, "this mode needs a key")
@@ -109,7 +109,11 @@ func (w *writer) one(ctx context.Context, doc []byte, op record.Op) (adapters.Ou
 		}
 	}
 	q := request{method: plan.method, url: w.conn.client.at(plan.path.expand(texts)), op: "writing", object: w.object.name, writes: true}
-	if mode != adapters.WriteDelete {
+	switch mode {
+	case adapters.WriteDelete:
+	case adapters.WriteAction:
+		q.body = plan.told(doc)
+	default:
 		q.body = wrapped(plan.wrap, doc)
 	}
 	a, err := w.conn.client.send(ctx, q)

@@ -104,7 +104,7 @@ func (e *environment) compileFlow(at *Source, t *Touchpoint, faulty bool) {
 		d := target.Destination
 		of := use
 		of.When, of.Write, of.Destination, of.MappingPath = target.When, d.Write, e.side(d.Connection, d.Object), target.MappingPath
-		if !faulty {
+		if !faulty && !d.ByLedger() {
 			of.Key = d.Key
 		}
 		e.compileUse(target.Mapping, at, of)

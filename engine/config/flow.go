@@ -60,7 +60,8 @@ type Target struct {
 	Route       string // its name in state; empty: the touchpoint's own destination
 	Path        string // where the destination stands in the touchpoint: spec.routes.cases[0].destination
 	MappingPath string // where its mapping is named
-	Mapping     string
+	Mapping     string // empty: it needs none
+	KeyOnly     bool   // only the key of what is mapped is sent
 	Destination DestinationSpec
 	When        string // the condition, with Routes only; empty: always
 	WhenPath    string
@@ -94,9 +95,11 @@ func (t *Touchpoint) Targets() []Target {
 		all = append(all, Target{Path: "spec.destination", Destination: t.Destination})
 	}
 	for i := range all {
-		if all[i].Mapping == "" {
+		own := all[i].Mapping != ""
+		if !own {
 			all[i].Mapping, all[i].MappingPath = t.Mapping, "spec.mapping"
 		}
+		all[i].narrow(own)
 	}
 	return all
 }

@@ -27,8 +27,14 @@ func (e *environment) touchpoints() {
 			e.unreadable(r, t.Source, o)
 		}
 		for _, d := range t.Targets() {
-			if o, ok := e.object(r, d.Path, d.Destination.Connection, d.Destination.Object); ok && d.Destination.Write != "" && !o.CanWrite(adapters.WriteMode(d.Destination.Write)) {
+			o, ok := e.object(r, d.Path, d.Destination.Connection, d.Destination.Object)
+			if ok && d.Destination.Write != "" && !o.CanWrite(adapters.WriteMode(d.Destination.Write)) {
 				e.problemPath(r, d.Path+".write", codeUnsupported, fmt.Sprintf("%q cannot be written in the mode %s", d.Destination.Object, d.Destination.Write), "it can be written with "+wordList(o.Writes))
+			}
+			e.byLedger(r, &t, d, o, ok)
+			e.action(r, d, o)
+			if d.Destination.ByLedger() {
+				continue
 			}
 			e.key(r, mappedKey{d.Mapping, d.Destination.Key, func(i int) string { return fmt.Sprintf("%s.key[%d]", d.Path, i) }})
 		}

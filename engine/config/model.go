@@ -203,6 +203,8 @@ type DestinationSpec struct {
 	Connection string   `json:"connection"`
 	Object     string   `json:"object"`
 	Write      string   `json:"write"`
+	Action     string   `json:"action,omitempty"` // with write: action
+	Target     string   `json:"target,omitempty"` // key | ledger; empty: key
 	Key        []string `json:"key,omitempty"`
 	Unchanged  string   `json:"unchanged"` // ledger | destination | send
 }

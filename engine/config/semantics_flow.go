@@ -34,7 +34,7 @@ func (s *semantics) targets() {
 		}
 	}
 	mapped := spec.key("mapping") != nil || s.hasUnknown(spec)
-	if spec.key("destination") != nil && !mapped {
+	if d := spec.get("destination"); d != nil && !mapped && !mapsNothing(d) {
 		s.lacking(at, "mapping", "add mapping: with the name of the one that each record goes through")
 		mapped = true
 	}
@@ -55,7 +55,11 @@ func (s *semantics) targets() {
 
 // mapped demands that a target has a mapping, its own or the touchpoint's.
 func (s *semantics) mapped(n *node, all bool) {
-	if !all && n.key("mapping") == nil && !s.hasUnknown(n) {
+	d := n
+	if n.key("destination") != nil {
+		d = n.get("destination")
+	}
+	if !all && !mapsNothing(d) && n.key("mapping") == nil && !s.hasUnknown(n) {
 		s.report(n, codeOneOf, "nothing says which mapping records go through", "add mapping: here, or to the touchpoint for all that have none of their own")
 	}
 }
@@ -69,8 +73,8 @@ func (s *semantics) route(c *node, mapped bool) {
 			s.report(v, codeOneOf, "nothing says which connection to write to", "add connection: here, or a destination to the touchpoint, whose connection is then meant")
 		}
 	})
-	write := c.get("destination").str("write")
-	if c.str("whenMissing") == "skip" && write != "" && write != "update" {
+	write, ledger := c.get("destination").str("write"), c.get("destination").str("target") == "ledger"
+	if c.str("whenMissing") == "skip" && write != "" && write != "update" && write != "action" && !ledger {
 		s.reportAt(c, "whenMissing", codeMisplaced, fmt.Sprintf("write: %s never misses a record", write), "remove it, or write: update")
 	}
 }

@@ -41,7 +41,9 @@ func (s *semantics) destination(v *node) {
 	s.in(v, "key", func(k *node) {
 		s.each(k, func(_ int, p *node) { s.noRoots(p) })
 	})
-	if write := v.str("write"); v.key("key") == nil && write != "create" && write != "" && !s.bad[v.get("write")] && !s.hasUnknown(v) && s.spec.key("key") == nil {
+	s.existing(v)
+	s.removals(v)
+	if write := v.str("write"); v.key("key") == nil && v.str("target") != "ledger" && write != "create" && write != "" && !s.bad[v.get("write")] && !s.hasUnknown(v) && s.spec.key("key") == nil {
 		s.reportAt(v, "write", codeKeyMissing, fmt.Sprintf("write: %s finds records by their key, and there is none", write), "add key: [field] with the fields that identify a record at the destination")
 	}
 }

@@ -36,7 +36,7 @@ func (c *compiler) destination() *target {
 	}
 	return &target{
 		side: c.Destination, fields: o.Fields, see: "spec.fields", of: fmt.Sprintf("%q", o.Object), mapped: map[string]bool{},
-		create: c.Write != string(adapters.WriteUpdate) && c.Write != string(adapters.WriteDelete) && c.Write != writeFind, find: c.Write == writeFind,
+		create: c.Write != string(adapters.WriteUpdate) && c.Write != string(adapters.WriteDelete) && c.Write != string(adapters.WriteAction) && c.Write != writeFind, find: c.Write == writeFind,
 	}
 }
 

@@ -64,7 +64,7 @@ func creates(m *config.Model, name, touchpoint string) bool {
 	if t, ok := m.Touchpoints[touchpoint]; ok {
 		for _, target := range t.Spec.Targets() {
 			if target.Mapping == name {
-				return target.Destination.Write != "update" && target.Destination.Write != "delete"
+				return target.Destination.Write != "update" && target.Destination.Fills()
 			}
 		}
 	}

@@ -15,6 +15,7 @@ func (f *flow) effects() []Effect {
 	for _, t := range f.targets {
 		switch {
 		case t.before == nil:
+			e = append(e, removalEffects(t.after)...)
 			e = append(e, Effect{Review, fmt.Sprintf("it writes to %s, too: records that were delivered already are not sent there until they change at the source", t.name())})
 		case t.pruned():
 			e = append(e, Effect{Dangerous, fmt.Sprintf("route %s is gone: it no longer writes to %s, and the ledger and dead letters of the route are destroyed", t.before.Route, t.name())})
@@ -157,12 +158,22 @@ func destinationEffects(t target) (e []Effect) {
 	if b.Write != a.Write {
 		risk, text := Review, fmt.Sprintf("records are written to %s by %s instead of %s", t.name(), a.Write, b.Write)
 		switch {
+		case a.Write == "delete":
+			risk, text = Dangerous, text+": they are removed there"
+		case a.Write == "action":
+			risk, text = Dangerous, text+fmt.Sprintf(": %q is done with each of them", a.Action)
 		case a.Write == "create":
 			risk, text = Dangerous, text+": one that is sent again is created again"
 		case (b.Write == "create" || b.Write == "ensure") && (a.Write == "upsert" || a.Write == "update"):
 			text += ": what is at the destination is overwritten when its record changes"
 		}
 		e = append(e, Effect{risk, text})
+	}
+	if a.Write == b.Write && a.Action != b.Action {
+		e = append(e, Effect{Dangerous, fmt.Sprintf("%q is done with records at %s instead of %q", a.Action, t.name(), b.Action)})
+	}
+	if a.Target != b.Target && (a.ByLedger() || b.ByLedger()) {
+		e = append(e, Effect{Dangerous, fmt.Sprintf("the records at %s that are changed are found in another way: by %s", t.name(), found(a))})
 	}
 	if b.Unchanged != a.Unchanged {
 		switch a.Unchanged {
@@ -184,6 +195,7 @@ func (f *flow) limitEffects() (e []Effect) {
 	}{
 		{"create", f.before.Limits.MaxCreates, f.after.Limits.MaxCreates},
 		{"update", f.before.Limits.MaxUpdates, f.after.Limits.MaxUpdates},
+		{"delete", f.before.Limits.MaxDeletes, f.after.Limits.MaxDeletes},
 	} {
 		if limitWords(l.b) == limitWords(l.a) {
 			continue
@@ -193,9 +205,6 @@ func (f *flow) limitEffects() (e []Effect) {
 			risk = Safe
 		}
 		e = append(e, Effect{risk, fmt.Sprintf("one run may %s %s instead of %s; beyond, it parks", l.verb, limitWords(l.a), limitWords(l.b))})
-	}
-	if limitWords(f.before.Limits.MaxDeletes) != limitWords(f.after.Limits.MaxDeletes) {
-		e = append(e, Effect{Safe, "maxDeletes changes nothing: touchpoints delete nothing at their destinations"})
 	}
 	if b, a := f.before.StopAfter, f.after.StopAfter; b != a {
 		risk, text := Safe, fmt.Sprintf("%d rejected records stop a run, instead of %d", a, b)

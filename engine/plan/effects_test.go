@@ -232,13 +232,21 @@ func TestEffects(t *testing.T) {
 			"orders",
 			[]string{"dangerous: records are written to erp/sales by create instead of upsert: one that is sent again is created again"},
 		},
+		"writes become deletes": {
+			[]string{"write: upsert, key: [ref]", "write: delete, key: [ref]", "maxUpdates: 20%", "maxUpdates: 20%, maxDeletes: 3"},
+			"orders",
+			[]string{
+				"dangerous: records are written to erp/sales by delete instead of upsert: they are removed there",
+				"review: one run may delete 3 instead of 0; beyond, it parks",
+			},
+		},
 		"limits": {
 			[]string{"maxCreates: 500, maxUpdates: 20%", "maxCreates: 50, maxDeletes: 10"},
 			"orders",
 			[]string{
 				"review: one run may update any number of records instead of 20% of those delivered; beyond, it parks",
+				"review: one run may delete 10 instead of 0; beyond, it parks",
 				"safe: one run may create 50 instead of 500; beyond, it parks",
-				"safe: maxDeletes changes nothing: touchpoints delete nothing at their destinations",
 			},
 		},
 		"a schedule": {

@@ -100,6 +100,9 @@ func (p *pair) newFlow(t *config.Resource[config.Touchpoint]) []Effect {
 	if t.Spec.Source.Start == "beginning" && t.Spec.Limits.MaxCreates == nil {
 		e = append(e, Effect{Review, "nothing bounds how many records its first run creates: see limits.maxCreates"})
 	}
+	for _, target := range t.Spec.Targets() {
+		e = append(e, removalEffects(&target)...)
+	}
 	return append(e, Effect{Safe, "it runs " + scheduleWords(p.to, &t.Spec)})
 }
 

@@ -25,7 +25,7 @@ func (e *ends) compile() error {
 	head := base
 	head.Where, head.Extra = spec.Source.Where, extra
 	if e.plain() {
-		e.routes[0].program, err = e.program(e.routes[0].Mapping, &head, e.routes[0].Destination.Key)
+		e.routes[0].program, err = e.program(e.routes[0], &head)
 		return err
 	}
 	if err := e.compileSteps(base); err != nil {
@@ -35,7 +35,7 @@ func (e *ends) compile() error {
 		base.Steps[s.Name], head.Steps = expr.Type{}, base.Steps
 	}
 	for _, r := range e.routes {
-		if r.program, err = e.program(r.Mapping, &base, r.Destination.Key); err != nil {
+		if r.program, err = e.program(r, &base); err != nil {
 			return err
 		}
 		if r.Routed {
@@ -78,15 +78,19 @@ func (e *ends) lookups() map[string]*config.Lookup {
 	return lookups
 }
 
-// program compiles a mapping of the model for a destination's key.
-func (e *ends) program(name string, o *mapping.Options, key []string) (*mapping.Program, error) {
-	m, ok := e.flow.Model.Mappings[name]
-	if !ok {
-		return nil, fmt.Errorf("mapping %q does not exist", name)
+// program compiles what a route maps.
+func (e *ends) program(r *route, o *mapping.Options) (*mapping.Program, error) {
+	var spec *config.Mapping
+	if m, ok := e.flow.Model.Mappings[r.Mapping]; ok {
+		spec = &m.Spec
+	} else if r.Mapping != "" {
+		return nil, fmt.Errorf("mapping %q does not exist", r.Mapping)
 	}
 	options := *o
-	options.Key = key
-	return compiled(fmt.Sprintf("mapping %q", name), &m.Spec, options)
+	if !r.Destination.ByLedger() {
+		options.Key = r.Destination.Key
+	}
+	return compiled(fmt.Sprintf("mapping %q", r.Mapping), r.Mapped(spec, r.Destination.Key), options)
 }
 
 func compiled(what string, m *config.Mapping, o mapping.Options) (*mapping.Program, error) {

@@ -31,10 +31,9 @@ func (s *session) deliver(ctx context.Context, r *Runner, w *work, n *state.Coun
 		s.observeOnly()
 		return nil
 	}
-	creates, updates := s.intend()
 	done := w.done
 	done.Add(*n)
-	if err := s.limits.spend(done, creates, updates); err != nil {
+	if err := s.limits.spend(done, s.intend()); err != nil {
 		return err
 	}
 	if err := s.settleIntents(ctx, n); err != nil {
@@ -53,19 +52,21 @@ func (s *session) observeOnly() {
 	}
 }
 
-// intend counts what the batch would create and update, as far as the ledger knows.
-func (s *session) intend() (creates, updates int64) {
+// intend counts what the batch would create, update and delete, as far as the ledger knows.
+func (s *session) intend() (n state.Counts) {
 	for i := range s.stage.items {
 		it := &s.stage.items[i]
 		switch {
 		case it.fate != toWrite:
-		case it.lane.Destination.Write == string(adapters.WriteUpdate) || it.known():
-			updates++
+		case it.lane.Destination.Removes():
+			n.Deleted++
+		case it.lane.Destination.Write == string(adapters.WriteUpdate), it.lane.Destination.Acts(), it.known():
+			n.Updated++
 		default:
-			creates++
+			n.Created++
 		}
 	}
-	return creates, updates
+	return n
 }
 
 // A delivery sends the items of one batch.

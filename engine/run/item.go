@@ -40,7 +40,8 @@ type item struct {
 	key     []byte
 	version []byte
 	trace   []state.TraceField
-	before  state.LedgerEntry // what the ledger knew
+	before  state.LedgerEntry   // what the ledger knew
+	others  []state.LedgerEntry // what it knew of the record's deliveries to the same object by other routes, where that matters
 
 	intended    bool // the ledger holds that a create was about to be sent
 	fingerprint secret.Fingerprint
@@ -218,7 +219,7 @@ func (s *stage) destination(it *item) {
 	row := l.rows.Row(it.row)
 	s.text = l.program.AppendJSON(s.text[:0], row, true)
 	it.fingerprint = s.hasher.Fingerprint(secret.KeyHash(it.hash), s.text)
-	if len(l.keyCols) == 0 {
+	if len(l.keyCols) == 0 || l.Destination.ByLedger() {
 		return
 	}
 	key := l.key(it)
@@ -246,7 +247,7 @@ func (s *stage) judge(it *item, before state.LedgerEntry) {
 	if g <= 0 || generation != s.generation {
 		return
 	}
-	settled := before.State.Delivered()
+	settled := it.settled()
 	// What was rejected stays so until the record or the mapping changes; onReject tries it again by itself.
 	rejected := before.State == state.LedgerRejected && before.Revision == s.ends.flow.Revision
 	hasVersion := len(it.version) > g && string(before.Version) == string(it.version)

@@ -22,6 +22,7 @@ func (s *session) record(b *record.Batch, c *state.Commit, now time.Time) {
 		}
 		s.count(it, &c.Counts)
 		c.Ledger = append(c.Ledger, s.entry(it, now))
+		s.removed(it, c, now)
 		s.closeLetters(it, c)
 		s.recordAcks(b, it, c, last[it.source] == it.index)
 		switch {
@@ -100,6 +101,9 @@ func (s *session) entry(it *item, now time.Time) state.LedgerEntry {
 		e.State = state.LedgerWritten
 		if it.outcome.Result == adapters.Unchanged {
 			e.State = state.LedgerUnchanged
+		}
+		if it.lane.Destination.Removes() {
+			e.State = state.LedgerDeleted
 		}
 		if it.unacknowledged() {
 			e.State = state.LedgerUnacknowledged

@@ -38,7 +38,7 @@ func (e *ends) place() {
 // writeRequest says what is written.
 func (r *route) writeRequest() adapters.WriteRequest {
 	d := &r.Destination
-	return adapters.WriteRequest{Object: d.Object, Mode: adapters.WriteMode(d.Write), Key: d.Key, Shape: r.program.Shape(), Answer: r.answers}
+	return adapters.WriteRequest{Object: d.Object, Mode: adapters.WriteMode(d.Write), Action: d.Action, Key: d.Key, Shape: r.program.Shape(), Answer: r.answers}
 }
 
 // creates reports whether a write that is repeated makes another record.

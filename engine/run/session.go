@@ -9,6 +9,7 @@ import (
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/state"
 )
 
@@ -98,31 +99,45 @@ func checkpointKey(t state.Touchpoint) state.CheckpointKey {
 
 // allowance is what a run may still do. A nil number is unlimited.
 type allowance struct {
-	creates, updates *int64
+	creates, updates, deletes *int64
 }
 
 // allowance resolves the limits of a touchpoint; a percentage is of the ledger's live keys.
 func (r *Runner) allowance(ctx context.Context, l limits, touchpointID int64) (*allowance, error) {
 	var live int64
-	if (l.MaxCreates != nil && l.MaxCreates.Percent > 0) || (l.MaxUpdates != nil && l.MaxUpdates.Percent > 0) {
+	for _, limit := range []*config.Limit{l.MaxCreates, l.MaxUpdates, l.MaxDeletes} {
+		if limit == nil || limit.Percent == 0 || live > 0 {
+			continue
+		}
 		var err error
 		if live, err = r.Store.LiveKeys(ctx, touchpointID); err != nil {
 			return nil, err
 		}
 	}
-	return &allowance{creates: resolve(l.MaxCreates, live), updates: resolve(l.MaxUpdates, live)}, nil
+	a := &allowance{creates: resolve(l.MaxCreates, live), updates: resolve(l.MaxUpdates, live), deletes: resolve(l.MaxDeletes, live)}
+	if a.deletes == nil {
+		a.deletes = new(int64) // nothing is deleted unless said
+	}
+	return a, nil
 }
 
 // errLimit ends a run that would do more than its touchpoint allows.
 var errLimit = errors.New("limit reached")
 
 // spend judges what a batch is going to do, given what the run has done.
-func (a *allowance) spend(done state.Counts, creates, updates int64) error {
-	if a.creates != nil && done.Created+creates > *a.creates {
-		return fmt.Errorf("%w: maxCreates is %d, and the run would create %d or more", errLimit, *a.creates, done.Created+creates)
-	}
-	if a.updates != nil && done.Updated+updates > *a.updates {
-		return fmt.Errorf("%w: maxUpdates is %d, and the run would update %d or more", errLimit, *a.updates, done.Updated+updates)
+func (a *allowance) spend(done, next state.Counts) error {
+	for _, l := range []struct {
+		name, verb string
+		most       *int64
+		n, more    int64
+	}{
+		{"maxCreates", "create", a.creates, done.Created + next.Created, next.Created},
+		{"maxUpdates", "update", a.updates, done.Updated + next.Updated, next.Updated},
+		{"maxDeletes", "delete", a.deletes, done.Deleted + next.Deleted, next.Deleted},
+	} {
+		if l.most != nil && l.n > *l.most && l.more > 0 {
+			return fmt.Errorf("%w: %s is %d, and the run would %s %d or more", errLimit, l.name, *l.most, l.verb, l.n)
+		}
 	}
 	return nil
 }
@@ -247,6 +262,9 @@ func (s *session) consult(ctx context.Context, r *Runner, touchpointID int64, n 
 		}
 	}
 	s.stage.dropRepetitions()
+	if err := s.stage.aim(ctx, r.Store, touchpointID); err != nil {
+		return err
+	}
 	s.stage.countDuplicates(n)
 	return s.stage.outdated(ctx, r.Store, touchpointID)
 }
@@ -262,7 +280,7 @@ func (s *session) equip(r *Runner, w *work) {
 		wait, again := s.patient.wait(err, r.Now())
 		return again && wait <= inPlace && r.pause(ctx, wait)
 	}
-	st.spend = func(creates int64) error { return s.limits.spend(w.done, st.created+creates, 0) }
+	st.spend = func(creates int64) error { return s.limits.spend(w.done, state.Counts{Created: st.created + creates}) }
 }
 
 // keepCounts writes down what steps have created before something failed.

@@ -80,7 +80,7 @@ func (e *ends) compileSteps(base mapping.Options) (err error) {
 			return err
 		}
 		if s.WhenMissing == "create" {
-			if s.create, err = e.program(s.Mapping, &base, s.by); err != nil {
+			if s.create, err = e.program(&route{Target: config.Target{Mapping: s.Mapping, Destination: config.DestinationSpec{Key: s.by}}}, &base); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,122 @@
+package run
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"github.com/dray-sync/dray/adapters"
+	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/state"
+)
+
+// ownKey fills in the key of a route that the ledger finds records for and that names none: the object's own.
+func (r *route) ownKey(ctx context.Context) error {
+	if !r.Destination.ByLedger() || len(r.Destination.Key) > 0 {
+		return nil
+	}
+	r.Destination.Key = []string{"id"} // what is only observed is not sent
+	if r.destination == nil {
+		return nil
+	}
+	o, err := r.destination.Describe(ctx, r.Destination.Object)
+	if err != nil {
+		return err
+	}
+	if len(o.Key) != 1 || len(o.Key[0]) != 1 {
+		return &adapters.Error{Kind: adapters.Invalid, Op: "writing", Object: r.Destination.Object, Rule: "it has no key of one field: say key"}
+	}
+	r.Destination.Key = []string{o.Key[0][0].Name}
+	return nil
+}
+
+// settled reports whether what the item asks for was done when the ledger last saw it.
+func (it *item) settled() bool {
+	return it.before.State.Delivered() || it.lane != nil && it.lane.Destination.Removes() && it.before.State == state.LedgerDeleted
+}
+
+// aim finds what the ledger knows of the records that deletes, and whatever the ledger finds records for, are about.
+func (s *stage) aim(ctx context.Context, store *state.Store, touchpointID int64) error {
+	var keys []state.KeyHash
+	var owners []*item
+	for i := range s.items {
+		it := &s.items[i]
+		if it.fate != toWrite || !it.lane.Destination.ByLedger() && !it.lane.Destination.Removes() {
+			continue
+		}
+		for _, l := range s.lanes {
+			if l != it.lane && l.place == it.lane.place && l.Destination.Fills() {
+				keys, owners = append(keys, state.RouteKey(l.tag, it.source)), append(owners, it)
+			}
+		}
+	}
+	entries, err := store.Lookup(ctx, touchpointID, keys)
+	if err != nil {
+		return err
+	}
+	for i, e := range entries {
+		if generation, _ := binary.Varint(e.Version); e.State.Delivered() && generation == s.generation {
+			owners[i].others = append(owners[i].others, e)
+		}
+	}
+	for i := range s.items {
+		if it := &s.items[i]; it.fate == toWrite && it.lane.Destination.ByLedger() {
+			s.target(it)
+		}
+	}
+	return nil
+}
+
+// target gives an item the key of the record at the destination. What was done already, and not undone by a later write, is left alone.
+func (s *stage) target(it *item) {
+	var newest state.LedgerEntry
+	for _, e := range it.others {
+		if e.At.After(newest.At) {
+			newest = e
+		}
+	}
+	key := s.idOf(it.lane, newest)
+	dest, ok := hashKey(s.hasher, []record.Value{key}, s.parts)
+	if !ok {
+		it.outcome = adapters.Outcome{Result: adapters.Rejected, Err: &adapters.Error{
+			Kind: adapters.NotFound, Op: "writing", Object: it.lane.Destination.Object, Rule: "the ledger knows no such record at the destination",
+		}}
+		it.lane.refused(it)
+		return
+	}
+	it.lane.rows.Row(it.row)[it.lane.keyCols[0]] = key
+	it.dest, it.destKey = dest, encodeKey(nil, []record.Value{key})
+	if it.settled() && it.before.Fingerprint == [32]byte(it.fingerprint) && !newest.At.After(it.before.At) && it.lane.Destination.Unchanged == "ledger" {
+		it.fate = unchanged
+	}
+}
+
+// idOf returns how the destination names the record of a ledger entry: the key it was written by, where that is the wanted field, else the id that
+// the destination answered. Absent: neither is known.
+func (s *stage) idOf(l *lane, e state.LedgerEntry) record.Value {
+	text := e.Answer
+	for _, o := range s.lanes {
+		if o.Route == e.Route && len(o.Destination.Key) == 1 && o.Destination.Key[0] == l.Destination.Key[0] && len(e.DestID) > 0 {
+			text = e.DestID
+		}
+	}
+	v, err := record.ParseJSON(text)
+	if err != nil {
+		return record.Value{}
+	}
+	if v.Kind() == record.List && len(v.Elements()) == 1 {
+		return v.Elements()[0]
+	}
+	return v
+}
+
+// removed writes down, for a record that was deleted, that what other routes delivered of it to the same object is gone.
+func (s *session) removed(it *item, c *state.Commit, now time.Time) {
+	if it.fate != delivered || !it.lane.Destination.Removes() {
+		return
+	}
+	for _, e := range it.others {
+		e.State, e.RunID, e.At, e.Revision = state.LedgerDeleted, 0, now, s.ends.flow.Revision
+		c.Ledger = append(c.Ledger, e)
+	}
+}
