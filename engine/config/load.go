@@ -127,7 +127,7 @@ func (l *loader) read(ctx context.Context) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				src, err := fs.ReadFile(l.fsys, l.yaml[i])
+				src, err := l.content(l.yaml[i])
 				if err != nil {
 					return err
 				}
@@ -141,6 +141,20 @@ func (l *loader) read(ctx context.Context) error {
 		return err
 	}
 	return l.collect(contents, sums)
+}
+
+// A sharer is a file system that holds its files in memory, as a revision's tree does.
+type sharer interface {
+	// Shared is ReadFile for those who do not change the content.
+	Shared(name string) ([]byte, error)
+}
+
+// content returns the content of a file, which must not be changed.
+func (l *loader) content(name string) ([]byte, error) {
+	if s, ok := l.fsys.(sharer); ok {
+		return s.Shared(name)
+	}
+	return fs.ReadFile(l.fsys, name)
 }
 
 // judgeAll judges the documents of a file beforehand, in this worker. Patches are judged in vain, which costs little.

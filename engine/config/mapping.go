@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"time"
+	"unique"
 )
 
 // Mapping is how one record becomes another.
@@ -41,34 +42,24 @@ type NamedField struct {
 	Field Field
 }
 
-// Field says where the value of one field comes from. Exactly one of From, Value, Expr, Lookup (with With), Each, Concat and Fields
-// gives the value; the rest shapes it.
+// Field says where the value of one field comes from. Exactly one of From, Value, Expr, Lookup (with With), and the Each, Concat and Fields
+// of [Field.Nested] gives the value; the rest shapes it.
 type Field struct {
-	From        string            `json:"from,omitempty"`  // a path
-	Value       json.RawMessage   `json:"value,omitempty"` // a constant
-	Expr        string            `json:"expr,omitempty"`
-	As          string            `json:"as,omitempty"` // string | int | decimal | money | bool | date | datetime
-	Apply       []Apply           `json:"apply,omitempty"`
-	Lookup      string            `json:"lookup,omitempty"`
-	With        map[string]string `json:"with,omitempty"` // key column of the lookup to path
-	Default     json.RawMessage   `json:"default,omitempty"`
-	Required    bool              `json:"required,omitempty"`
-	When        string            `json:"when,omitempty"`
-	Write       string            `json:"write,omitempty"`    // create: sent on create only
-	IfAbsent    string            `json:"ifAbsent,omitempty"` // omit | null | error
-	Each        string            `json:"each,omitempty"`     // a path to a list
-	Where       string            `json:"where,omitempty"`
-	Fields      Fields            `json:"fields,omitempty"`
-	Concat      []ListPart        `json:"concat,omitempty"`
-	Zone        string            `json:"zone,omitempty"`
-	To          string            `json:"to,omitempty"`
-	Format      string            `json:"format,omitempty"`
-	Scale       *int              `json:"scale,omitempty"`
-	Round       string            `json:"round,omitempty"`    // half-even | half-up | half-down | up | down | ceiling | floor
-	Currency    string            `json:"currency,omitempty"` // three capitals: ISO 4217; else a path
-	Minor       bool              `json:"minor,omitempty"`    // the input is in minor units
-	DecimalMark string            `json:"decimalMark,omitempty"`
-	GroupMark   string            `json:"groupMark,omitempty"`
+	From     string            `json:"from,omitempty"`  // a path
+	Value    json.RawMessage   `json:"value,omitempty"` // a constant
+	Expr     string            `json:"expr,omitempty"`
+	As       string            `json:"as,omitempty"` // string | int | decimal | money | bool | date | datetime
+	Apply    []Apply           `json:"apply,omitempty"`
+	Lookup   string            `json:"lookup,omitempty"`
+	With     map[string]string `json:"with,omitempty"` // key column of the lookup to path
+	Default  json.RawMessage   `json:"default,omitempty"`
+	Required bool              `json:"required,omitempty"`
+	When     string            `json:"when,omitempty"`
+	Write    string            `json:"write,omitempty"`    // create: sent on create only
+	IfAbsent string            `json:"ifAbsent,omitempty"` // omit | null | error
+	// Most fields have neither of these, and repositories hold hundreds of thousands of fields.
+	nested *Nested
+	form   *Form
 }
 
 // ListPart is one origin of a concatenated list: the elements of Each, or with Each empty a single element, if When holds.
@@ -96,7 +87,11 @@ func (a Apply) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads the function as files write it.
 func (a *Apply) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '"' {
-		return json.Unmarshal(data, &a.Func)
+		if err := json.Unmarshal(data, &a.Func); err != nil {
+			return err
+		}
+		a.Func = unique.Make(a.Func).Value() // the list is closed, and its words are in every mapping
+		return nil
 	}
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -148,7 +143,7 @@ func (f *Fields) UnmarshalJSON(data []byte) error {
 			return err
 		}
 		nf := NamedField{Name: name.(string)}
-		if err := dec.Decode(&nf.Field); err != nil {
+		if err := nf.Field.decode(dec); err != nil {
 			return fmt.Errorf("field %q: %w", nf.Name, err)
 		}
 		*f = append(*f, nf)
@@ -185,12 +180,13 @@ func (m *Mapping) Texts() iter.Seq[string] {
 			}
 		}
 		m.Fields.walk(func(f *Field) {
-			each(f.From, f.Expr, f.When, f.Each, f.Where, f.Currency)
+			nested := f.Nested()
+			each(f.From, f.Expr, f.When, nested.Each, nested.Where, f.Form().Currency)
 			for _, p := range f.With {
 				each(p)
 			}
-			for i := range f.Concat {
-				each(f.Concat[i].Each, f.Concat[i].Where, f.Concat[i].When)
+			for _, part := range nested.Concat {
+				each(part.Each, part.Where, part.When)
 			}
 		})
 		for _, c := range m.Checks {
@@ -204,9 +200,10 @@ func (f Fields) walk(visit func(*Field)) {
 	for i := range f {
 		fd := &f[i].Field
 		visit(fd)
-		fd.Fields.walk(visit)
-		for j := range fd.Concat {
-			fd.Concat[j].Fields.walk(visit)
+		nested := fd.Nested()
+		nested.Fields.walk(visit)
+		for _, part := range nested.Concat {
+			part.Fields.walk(visit)
 		}
 	}
 }

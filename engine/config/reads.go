@@ -57,8 +57,8 @@ func firstStep(path string) string {
 // reads collects the fields of the source record that fields are made of.
 func (f Fields) reads(into *nameSet, inElement bool) {
 	for _, named := range f {
-		v := named.Field
-		for _, path := range []string{v.From, v.Each, v.Currency} {
+		v, nested := named.Field, named.Field.Nested()
+		for _, path := range []string{v.From, nested.Each, v.Form().Currency} {
 			into.path(path, inElement)
 		}
 		for _, path := range v.With {
@@ -66,9 +66,9 @@ func (f Fields) reads(into *nameSet, inElement bool) {
 		}
 		into.expression(v.Expr, inElement)
 		into.expression(v.When, inElement)
-		into.expression(v.Where, inElement || v.Each != "")
-		v.Fields.reads(into, inElement || v.Each != "")
-		for _, part := range v.Concat {
+		into.expression(nested.Where, inElement || nested.Each != "")
+		nested.Fields.reads(into, inElement || nested.Each != "")
+		for _, part := range nested.Concat {
 			into.path(part.Each, inElement)
 			into.expression(part.When, inElement)
 			into.expression(part.Where, inElement || part.Each != "")

@@ -44,7 +44,7 @@ func (c *compiler) field(s *scope, at string, nf config.NamedField, nesting int)
 		c.concat(s, f, at, in, nesting)
 		return f
 	case "fields":
-		o, typ := c.object(s, at+".fields", in.Fields, nesting)
+		o, typ := c.object(s, at+".fields", in.Nested().Fields, nesting)
 		f.get, f.typ, f.parts, f.main = o.nested, typ, []part{{object: *o}}, typ
 		f.main.Nullable = false
 		return f
@@ -59,6 +59,7 @@ func (c *compiler) field(s *scope, at string, nf config.NamedField, nesting int)
 // form returns what gives the value, or "" when that is not clear.
 func (c *compiler) form(at string, in *config.Field) string {
 	var forms []string
+	nested := in.Nested()
 	add := func(name string, there bool) {
 		if there {
 			forms = append(forms, name)
@@ -68,9 +69,9 @@ func (c *compiler) form(at string, in *config.Field) string {
 	add("value", in.Value != nil)
 	add("expr", in.Expr != "")
 	add("with", in.With != nil)
-	add("each", in.Each != "")
-	add("concat", in.Concat != nil)
-	add("fields", in.Fields != nil && in.Each == "")
+	add("each", nested.Each != "")
+	add("concat", nested.Concat != nil)
+	add("fields", nested.Fields != nil && nested.Each == "")
 	switch {
 	case len(forms) == 0:
 		c.problem(CodeSource, at, "nothing gives the value", "add one of from, value, expr, lookup with with, each with fields, concat or fields")
@@ -84,9 +85,9 @@ func (c *compiler) form(at string, in *config.Field) string {
 	case form == "with" && in.Lookup == "":
 		c.problem(CodeConflict, at+".with", "with gives the keys of a lookup, and there is no lookup", "add lookup with the name of one")
 		return ""
-	case in.Where != "" && form != "each":
+	case nested.Where != "" && form != "each":
 		c.problem(CodeConflict, at+".where", "where filters a list, and there is no each", "write when for a condition on one field")
-	case form == "each" && in.Fields == nil:
+	case form == "each" && nested.Fields == nil:
 		c.problem(CodeSource, at+".each", "nothing says what the elements become", "add fields")
 		return ""
 	}
@@ -101,10 +102,11 @@ func (c *compiler) form(at string, in *config.Field) string {
 // conversions returns the names of the settings that only go with a single value.
 func conversions(in *config.Field) []string {
 	var names []string
+	form := in.Form()
 	for name, there := range map[string]bool{
-		"as": in.As != "", "apply": in.Apply != nil, "lookup": in.Lookup != "", "default": in.Default != nil, "zone": in.Zone != "",
-		"to": in.To != "", "format": in.Format != "", "scale": in.Scale != nil, "round": in.Round != "", "currency": in.Currency != "",
-		"minor": in.Minor, "decimalMark": in.DecimalMark != "", "groupMark": in.GroupMark != "",
+		"as": in.As != "", "apply": in.Apply != nil, "lookup": in.Lookup != "", "default": in.Default != nil, "zone": form.Zone != "",
+		"to": form.To != "", "format": form.Format != "", "scale": form.Scale != nil, "round": form.Round != "", "currency": form.Currency != "",
+		"minor": form.Minor, "decimalMark": form.DecimalMark != "", "groupMark": form.GroupMark != "",
 	} {
 		if there {
 			names = append(names, name)
@@ -193,7 +195,8 @@ func (c *compiler) object(s *scope, at string, fields config.Fields, nesting int
 
 func (c *compiler) each(s *scope, f *field, at string, in *config.Field, nesting int) {
 	l := &list{each: true, point: c.point(at+".each", "filled", "empty")}
-	p, typ := c.part(s, at, &config.ListPart{Each: in.Each, Where: in.Where, Fields: in.Fields}, nesting)
+	nested := in.Nested()
+	p, typ := c.part(s, at, &config.ListPart{Each: nested.Each, Where: nested.Where, Fields: nested.Fields}, nesting)
 	l.parts = []part{p}
 	f.get, f.parts, f.decided = l.get, l.parts, "each"
 	f.main = expr.Type{Kind: record.List, Nullable: p.nullable, Elem: &typ}
@@ -204,8 +207,8 @@ func (c *compiler) each(s *scope, f *field, at string, in *config.Field, nesting
 func (c *compiler) concat(s *scope, f *field, at string, in *config.Field, nesting int) {
 	l := &list{}
 	all := expr.Type{Kind: record.Object, Fields: map[string]expr.Type{}}
-	for i := range in.Concat {
-		p, typ := c.part(s, fmt.Sprintf("%s.concat[%d]", at, i), &in.Concat[i], nesting)
+	for i, from := range in.Nested().Concat {
+		p, typ := c.part(s, fmt.Sprintf("%s.concat[%d]", at, i), &from, nesting)
 		l.parts = append(l.parts, p)
 		for name, t := range typ.Fields {
 			if had, there := all.Fields[name]; there && had.Kind != t.Kind {

@@ -16,7 +16,7 @@ type moment struct {
 	to     *time.Location // nil: as it was
 }
 
-func (c *compiler) moment(at string, in *config.Field) *moment {
+func (c *compiler) moment(at string, in config.Form) *moment {
 	m := &moment{zone: c.location(at+".zone", in.Zone), to: c.location(at+".to", in.To)}
 	if m.said = m.zone != nil; !m.said {
 		m.zone = c.zone
@@ -50,7 +50,7 @@ func (c *compiler) wants(at string, f *dateFormat, set dateSet, what string) {
 }
 
 func (c *compiler) asDate(at string, in *config.Field) step {
-	m := c.moment(at, in)
+	m := c.moment(at, in.Form())
 	c.wants(at, m.format, hasDate, "year, month or day")
 	return func(_ *Executor, v record.Value) (record.Value, Rule) {
 		switch v.Kind() {
@@ -76,7 +76,7 @@ func (c *compiler) asDate(at string, in *config.Field) step {
 }
 
 func (c *compiler) asDatetime(at string, in *config.Field) step {
-	m := c.moment(at, in)
+	m := c.moment(at, in.Form())
 	c.wants(at, m.format, hasDate, "year, month or day")
 	return func(_ *Executor, v record.Value) (record.Value, Rule) {
 		t, rule := m.time(v)
@@ -202,18 +202,19 @@ func local(c *civil, zone *time.Location) (time.Time, Rule) {
 
 // asString writes any single value as text: numbers exact, dates in ISO 8601 or as the format says.
 func (c *compiler) asString(at string, in *config.Field) step {
-	if in.Format == "" && in.To == "" && in.Zone == "" {
+	form := in.Form()
+	if form.Format == "" && form.To == "" && form.Zone == "" {
 		return toString
 	}
-	m := c.moment(at, &config.Field{Zone: in.Zone, To: in.To})
+	m := c.moment(at, config.Form{Zone: form.Zone, To: form.To})
 	format := &dateFormat{}
-	switch in.Format {
+	switch form.Format {
 	case formatUnix, formatUnixMs:
 		c.problem(CodeFormat, at+".format", "a number is no text", "write it with tokens, or iso")
 	case "", formatISO:
 		format = nil
 	default:
-		format = c.format(at, in.Format)
+		format = c.format(at, form.Format)
 	}
 	dateOnly := format != nil && format.has&^hasDate == 0
 	return func(e *Executor, v record.Value) (record.Value, Rule) {

@@ -46,7 +46,7 @@ func (c *compiler) rounder(at, name string) apd.Rounder {
 	return r
 }
 
-func (c *compiler) numberText(at string, in *config.Field) numberText {
+func (c *compiler) numberText(at string, in config.Form) numberText {
 	t := numberText{in.DecimalMark, in.GroupMark}
 	if t.decimal == "" {
 		t.decimal = "."
@@ -65,7 +65,7 @@ func (c *compiler) numberText(at string, in *config.Field) numberText {
 	return t
 }
 
-func (c *compiler) asInt(at string, in *config.Field) step {
+func (c *compiler) asInt(at string, in config.Form) step {
 	text, round := c.numberText(at, in), c.rounder(at, in.Round)
 	return func(_ *Executor, v record.Value) (record.Value, Rule) {
 		n, rule := text.number(v)
@@ -91,7 +91,7 @@ func whole(v record.Value) (record.Value, Rule) {
 	return n, ""
 }
 
-func (c *compiler) asDecimal(at string, in *config.Field) step {
+func (c *compiler) asDecimal(at string, in config.Form) step {
 	text, round := c.numberText(at, in), c.rounder(at, in.Round)
 	if in.Scale == nil {
 		if in.Round != "" {
@@ -119,7 +119,7 @@ func (c *compiler) asDecimal(at string, in *config.Field) step {
 	}
 }
 
-func (c *compiler) asMoney(s *scope, at string, in *config.Field) step {
+func (c *compiler) asMoney(s *scope, at string, in config.Form) step {
 	text, round := c.numberText(at, in), c.rounder(at, in.Round)
 	minor := in.Minor
 	convert := func(v record.Value, scale int32) (record.Value, Rule) {

@@ -144,14 +144,14 @@ func (c *compiler) inside(t *target, to *config.ObjectField, see, at string, in 
 		if f.parts[0].failed {
 			return
 		}
-		inner().all(c, at+".fields", in.Fields, f.parts[0].object.fields)
+		inner().all(c, at+".fields", in.Nested().Fields, f.parts[0].object.fields)
 		return
 	}
-	for i := range f.parts {
+	for i, from := range in.Nested().Concat {
 		if f.parts[i].failed {
 			continue
 		}
-		inner().all(c, fmt.Sprintf("%s.concat[%d].fields", at, i), in.Concat[i].Fields, f.parts[i].object.fields)
+		inner().all(c, fmt.Sprintf("%s.concat[%d].fields", at, i), from.Fields, f.parts[i].object.fields)
 	}
 }
 

@@ -179,13 +179,13 @@ func (c *compiler) converted(f *field, at string, in *config.Field, conv step, t
 	if k != record.Absent && in.Value == nil && !converts(in, k) {
 		c.problem(CodeType, at+".as", fmt.Sprintf("%s cannot become %s", nameOf(k), in.As), convertHint(in, k))
 	}
-	if k == record.Decimal && in.As == "int" && in.Round == "" && !f.typ.Loose && in.Value == nil {
+	if k == record.Decimal && in.As == "int" && in.Form().Round == "" && !f.typ.Loose && in.Value == nil {
 		c.problem(CodeRounding, at+".as", "a decimal number becomes a whole one, and nothing says how it is rounded: one with a fraction is rejected", "add round: half-even, half-up or another mode")
 	}
 	if in.As == "string" && f.typ.Kind == record.String && f.typ.Of == record.Absent {
 		typ.Enum, typ.Length = f.typ.Enum, f.typ.Length
 	}
-	if in.As == "decimal" && in.Scale != nil && *in.Scale == 0 {
+	if scale := in.Form().Scale; in.As == "decimal" && scale != nil && *scale == 0 {
 		typ.Loose = true
 	}
 	typ.Nullable = f.typ.Nullable
@@ -194,10 +194,11 @@ func (c *compiler) converted(f *field, at string, in *config.Field, conv step, t
 
 // converts reports whether as takes values of a kind.
 func converts(in *config.Field, k record.Kind) bool {
+	form := in.Form()
 	number, day := k == record.Int || k == record.Decimal, k == record.Date || k == record.Timestamp
 	switch in.As {
 	case "string":
-		if in.Format != "" || in.Zone != "" || in.To != "" {
+		if form.Format != "" || form.Zone != "" || form.To != "" {
 			return day || k == record.String
 		}
 		return k != record.List && k != record.Object && k != record.Bytes
@@ -206,7 +207,7 @@ func converts(in *config.Field, k record.Kind) bool {
 	case "bool":
 		return k == record.Bool || k == record.Int || k == record.String
 	case "date", "datetime":
-		if in.Format == formatUnix || in.Format == formatUnixMs {
+		if form.Format == formatUnix || form.Format == formatUnixMs {
 			return number || day || k == record.String
 		}
 		return day || k == record.String

@@ -40,7 +40,7 @@ func (c *compiler) steps(s *scope, f *field, at string, in *config.Field) {
 }
 
 // runtimeCurrency reports whether the scale of money is only known for a record.
-func runtimeCurrency(in *config.Field) bool { return in.As == "money" && !isCode(in.Currency) }
+func runtimeCurrency(in *config.Field) bool { return in.As == "money" && !isCode(in.Form().Currency) }
 
 // fold converts a constant beforehand.
 func (c *compiler) fold(f *field, at string) {
@@ -86,9 +86,10 @@ func (c *compiler) fallback(s *scope, f *field, at string, in *config.Field) {
 	case f.absent != keepAbsent:
 		c.problem(CodeAbsent, at+".ifAbsent", "a field with a default is never absent", "remove ifAbsent or default")
 	}
-	plain := config.Field{As: in.As, Zone: in.Zone, To: in.To, Scale: in.Scale, Round: in.Round, Currency: in.Currency}
-	if in.As == "string" {
-		plain = config.Field{As: in.As}
+	plain := config.Field{As: in.As}
+	if in.As != "string" {
+		form := in.Form()
+		plain = plain.WithForm(config.Form{Zone: form.Zone, To: form.To, Scale: form.Scale, Round: form.Round, Currency: form.Currency})
 	}
 	conv, typ := c.conversion(s, at, &plain, true)
 	switch {
@@ -123,18 +124,18 @@ func either(a, b expr.Type) expr.Type {
 // optionTypes says which types a setting belongs to.
 var optionTypes = []struct {
 	option string
-	set    func(*config.Field) bool
+	set    func(*config.Form) bool
 	types  []string
 }{
-	{"zone", func(f *config.Field) bool { return f.Zone != "" }, []string{"date", "datetime", "string"}},
-	{"to", func(f *config.Field) bool { return f.To != "" }, []string{"date", "datetime", "string"}},
-	{"format", func(f *config.Field) bool { return f.Format != "" }, []string{"date", "datetime", "string"}},
-	{"scale", func(f *config.Field) bool { return f.Scale != nil }, []string{"decimal"}},
-	{"round", func(f *config.Field) bool { return f.Round != "" }, []string{"decimal", "money", "int"}},
-	{"currency", func(f *config.Field) bool { return f.Currency != "" }, []string{"money"}},
-	{"minor", func(f *config.Field) bool { return f.Minor }, []string{"money"}},
-	{"decimalMark", func(f *config.Field) bool { return f.DecimalMark != "" }, []string{"decimal", "money", "int"}},
-	{"groupMark", func(f *config.Field) bool { return f.GroupMark != "" }, []string{"decimal", "money", "int"}},
+	{"zone", func(f *config.Form) bool { return f.Zone != "" }, []string{"date", "datetime", "string"}},
+	{"to", func(f *config.Form) bool { return f.To != "" }, []string{"date", "datetime", "string"}},
+	{"format", func(f *config.Form) bool { return f.Format != "" }, []string{"date", "datetime", "string"}},
+	{"scale", func(f *config.Form) bool { return f.Scale != nil }, []string{"decimal"}},
+	{"round", func(f *config.Form) bool { return f.Round != "" }, []string{"decimal", "money", "int"}},
+	{"currency", func(f *config.Form) bool { return f.Currency != "" }, []string{"money"}},
+	{"minor", func(f *config.Form) bool { return f.Minor }, []string{"money"}},
+	{"decimalMark", func(f *config.Form) bool { return f.DecimalMark != "" }, []string{"decimal", "money", "int"}},
+	{"groupMark", func(f *config.Form) bool { return f.GroupMark != "" }, []string{"decimal", "money", "int"}},
 }
 
 // conversion compiles as. nil when there is none, or it is wrong. Problems of a default's have been told before.
@@ -148,9 +149,9 @@ func (c *compiler) conversion(s *scope, at string, in *config.Field, quiet bool)
 }
 
 func (c *compiler) as(s *scope, at string, in *config.Field) (step, expr.Type) {
-	before := len(c.problems)
+	before, form := len(c.problems), in.Form()
 	for _, o := range optionTypes {
-		if o.set(in) && !slices.Contains(o.types, in.As) {
+		if o.set(&form) && !slices.Contains(o.types, in.As) {
 			c.problem(CodeConflict, at+"."+o.option, fmt.Sprintf("%s has no meaning without as: %s", o.option, o.types[0]), "add as, or remove it")
 		}
 	}
@@ -163,11 +164,11 @@ func (c *compiler) as(s *scope, at string, in *config.Field) (step, expr.Type) {
 	case "string":
 		return c.asString(at, in), expr.Type{Kind: record.String}
 	case "int":
-		return c.asInt(at, in), expr.Type{Kind: record.Int}
+		return c.asInt(at, form), expr.Type{Kind: record.Int}
 	case "decimal":
-		return c.asDecimal(at, in), expr.Type{Kind: record.Decimal}
+		return c.asDecimal(at, form), expr.Type{Kind: record.Decimal}
 	case "money":
-		return c.asMoney(s, at, in), expr.Type{Kind: record.Decimal}
+		return c.asMoney(s, at, form), expr.Type{Kind: record.Decimal}
 	case "bool":
 		return toBool, expr.Type{Kind: record.Bool}
 	case "date":

@@ -32,7 +32,8 @@ func (r *reader) hint(s *shape, f *config.Field) {
 		s.texts = append(s.texts, dateTexts(f)...)
 	}
 	if f.As == "money" {
-		if c := r.path(f.Currency); c != nil && !isCurrency(f.Currency) {
+		currency := f.Form().Currency
+		if c := r.path(currency); c != nil && !isCurrency(currency) {
 			for _, code := range []string{"EUR", "JPY", "KWD"} {
 				c.pool = append(c.pool, record.StringValue(code))
 			}
@@ -46,7 +47,7 @@ func isCurrency(s string) bool { return len(s) == 3 && strings.ToUpper(s) == s }
 func numberTexts(f *config.Field, numbers ...string) []string {
 	out := make([]string, len(numbers))
 	for i, n := range numbers {
-		out[i] = strings.Replace(n, ".", cmp.Or(f.DecimalMark, "."), 1)
+		out[i] = strings.Replace(n, ".", cmp.Or(f.Form().DecimalMark, "."), 1)
 	}
 	return out
 }
@@ -58,14 +59,15 @@ func dateTexts(f *config.Field) []string {
 		{"2026", "10", "25", "02", "30", "00"}, {"1999", "12", "31", "00", "00", "00"}, {"9999", "12", "31", "23", "59", "59"},
 	}
 	var out []string
+	form := f.Form()
 	for _, m := range moments {
 		date, clock := m[0]+"-"+m[1]+"-"+m[2], m[3]+":"+m[4]+":"+m[5]
-		switch f.Format {
+		switch form.Format {
 		case "", "iso":
-			if f.As == "date" && f.To == "" {
+			if f.As == "date" && form.To == "" {
 				out = append(out, date)
 			}
-			if out = append(out, date+"T"+clock+"Z"); f.Zone != "" {
+			if out = append(out, date+"T"+clock+"Z"); form.Zone != "" {
 				out = append(out, date+"T"+clock)
 			}
 		case "unix":
@@ -73,7 +75,7 @@ func dateTexts(f *config.Field) []string {
 		case "unix-ms":
 			out = append(out, "1775124000000")
 		default:
-			out = append(out, strings.NewReplacer("YYYY", m[0], "MM", m[1], "DD", m[2], "HH", m[3], "mm", m[4], "ss", m[5]).Replace(f.Format))
+			out = append(out, strings.NewReplacer("YYYY", m[0], "MM", m[1], "DD", m[2], "HH", m[3], "mm", m[4], "ss", m[5]).Replace(form.Format))
 		}
 	}
 	return slices.Compact(out)

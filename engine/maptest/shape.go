@@ -127,12 +127,13 @@ func (r *reader) field(f *config.Field) {
 			s.keys(l, l.Key[0])
 		}
 	}
-	if f.Each != "" {
-		r.list(f.Each, f.Where, f.Fields)
+	nested := f.Nested()
+	if nested.Each != "" {
+		r.list(nested.Each, nested.Where, nested.Fields)
 	} else {
-		r.fields(f.Fields)
+		r.fields(nested.Fields)
 	}
-	for _, part := range f.Concat {
+	for _, part := range nested.Concat {
 		r.expression(part.When)
 		if part.Each != "" {
 			r.list(part.Each, part.Where, part.Fields)

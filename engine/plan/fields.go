@@ -236,25 +236,26 @@ func byName(fields config.Fields) map[string]config.Field {
 // field compares two forms of one field, attribute by attribute.
 func (d *differ) field(at place, before, after config.Field) {
 	between := "."
-	if before.Each != "" || after.Each != "" {
+	was, is := before.Nested(), after.Nested()
+	if was.Each != "" || is.Each != "" {
 		between = "[]."
 	}
-	d.fields(at.path+".fields", at.of+between, before.Fields, after.Fields)
-	for i := range min(len(before.Concat), len(after.Concat)) {
-		b, a := before.Concat[i], after.Concat[i]
+	d.fields(at.path+".fields", at.of+between, was.Fields, is.Fields)
+	for i := range min(len(was.Concat), len(is.Concat)) {
+		b, a := was.Concat[i], is.Concat[i]
 		part := fmt.Sprintf("concat[%d]", i)
 		d.fields(at.path+"."+part+".fields", at.of+"."+part+".", b.Fields, a.Fields)
 		b.Fields, a.Fields = nil, nil
 		d.value(place{at.path + "." + part, at.of, part}, plain(b), plain(a))
 	}
-	for i := len(before.Concat); i < len(after.Concat); i++ {
-		d.add(place{path: fmt.Sprintf("%s.concat[%d]", at.path, i), of: at.of, name: fmt.Sprintf("concat[%d]", i)}, nil, plain(after.Concat[i]))
+	for i := len(was.Concat); i < len(is.Concat); i++ {
+		d.add(place{path: fmt.Sprintf("%s.concat[%d]", at.path, i), of: at.of, name: fmt.Sprintf("concat[%d]", i)}, nil, plain(is.Concat[i]))
 	}
-	for i := len(after.Concat); i < len(before.Concat); i++ {
-		d.add(place{path: fmt.Sprintf("%s.concat[%d]", at.path, i), of: at.of, name: fmt.Sprintf("concat[%d]", i)}, plain(before.Concat[i]), nil)
+	for i := len(is.Concat); i < len(was.Concat); i++ {
+		d.add(place{path: fmt.Sprintf("%s.concat[%d]", at.path, i), of: at.of, name: fmt.Sprintf("concat[%d]", i)}, plain(was.Concat[i]), nil)
 	}
-	before.Fields, after.Fields, before.Concat, after.Concat = nil, nil, nil, nil
-	d.value(at, plain(before), plain(after))
+	was.Fields, is.Fields, was.Concat, is.Concat = nil, nil, nil, nil
+	d.value(at, plain(before.WithNested(was)), plain(after.WithNested(is)))
 }
 
 // lookup adds the differences between two lookups, row by row.

@@ -38,6 +38,15 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	return bytes.Clone(nonNil(t.files[i].data)), nil
 }
 
+// Shared returns the content of a file without copying it. It is the tree's own, and must not be changed.
+func (t *Tree) Shared(name string) ([]byte, error) {
+	i, ok := t.byPath[name]
+	if !ok {
+		return nil, t.refuse("read", name)
+	}
+	return nonNil(t.files[i].data), nil
+}
+
 // ReadDir returns the entries of a directory sorted by name.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, ok := t.dirs[name]

