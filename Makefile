@@ -8,10 +8,11 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CUE         := cuelang.org/go/cmd/cue@v0.17.1
 DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.52.0
 FUZZTIME    ?= 10s
+N           ?= 1000
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS     := -s -w -X github.com/dray-sync/dray/cmd/internal/cli.version=$(VERSION)
 
-.PHONY: help build demo test race bench lint fmt generate verify fuzz check tidy score
+.PHONY: help build demo test race bench torture lint fmt generate verify fuzz check tidy score
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +37,9 @@ bench: build ## Dray beside jq, psql and cue, as ratios; BENCHFLAGS='-n 5' measu
 
 fmt: ## format all Go files
 	$(GO) run $(GOFUMPT) -l -w .
+
+torture: build ## kill the agent N times between applications that fail, and compare both sides; TORTUREFLAGS='-seed 1' repeats what was drawn
+	$(GO) run ./cmd/internal/torture -dray bin/dray -kills $(N) $(TORTUREFLAGS)
 
 lint: ## format, vet, static analysis, dead code, modern forms
 	@test -z "$$($(GO) run $(GOFUMPT) -l . | tee /dev/stderr)" || { echo "run: make fmt"; exit 1; }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	breath  = 40 * time.Millisecond  // between changes
+	latest  = 800 * time.Millisecond // how long after its instant a change is committed, at most
+	several = 4                      // changes at once, which bear the same instant
+	// mostRecords bounds how many records there are of each kind.
+	mostRecords = 3000
+)
+
+// begin makes the first records.
+func (w *world) begin(ctx context.Context) error {
+	for range w.options.records {
+		if err := w.change(ctx, 0, w.newID()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// live changes records until ctx ends, and then waits for what is late.
+func (w *world) live(ctx context.Context) error {
+	tick := time.NewTicker(breath)
+	defer tick.Stop()
+	var (
+		late   sync.WaitGroup
+		mu     sync.Mutex
+		failed error
+	)
+	defer late.Wait()
+	ids := w.ids()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			late.Wait()
+			return failed
+		}
+		for range 1 + w.chance.n(several) {
+			id := w.newID()
+			if len(ids) < mostRecords && w.chance.n(6) == 0 {
+				ids = append(ids, id)
+			} else {
+				id = ids[w.chance.n(len(ids))]
+			}
+			w.changes.Add(1)
+			wait := time.Duration(w.chance.n(int(latest)))
+			late.Go(func() { // a change that has begun is not given up
+				if err := w.change(context.WithoutCancel(ctx), wait, id); err != nil {
+					mu.Lock()
+					failed = err
+					mu.Unlock()
+				}
+			})
+		}
+	}
+}
+
+func (w *world) ids() []string {
+	var ids []string
+	for _, o := range w.shop.all() {
+		ids = append(ids, o.ID)
+	}
+	return ids
+}
+
+func (w *world) newID() string {
+	return fmt.Sprintf("%06x%02x", w.chance.n(1<<24), w.chance.n(1<<8))
+}
+
+// change makes or changes a record at every source.
+func (w *world) change(ctx context.Context, late time.Duration, id string) error {
+	name := fmt.Sprintf("name %d", w.chance.n(1_000_000))
+	if w.chance.n(25) == 0 {
+		name = poison + " " + name
+	}
+	o := order{ID: id, Rev: 1, Name: name, Kind: string(rune('a' + w.chance.n(3))), Group: fmt.Sprintf("g%d", w.chance.n(60))}
+	for i := range 1 + int(id[0])%3 {
+		o.Lines = append(o.Lines, line{No: i + 1, Text: "a line"})
+	}
+	w.shop.put(o, late)
+	o.ID = "e" + w.newID()
+	w.shop.tell(o)
+	if err := w.tables.putFile(ctx, id, name); err != nil {
+		return fmt.Errorf("changing the file: %w", err)
+	}
+	if w.tables.postgres == nil {
+		return nil
+	}
+	if err := w.tables.putServer(ctx, id, name, late); err != nil {
+		return fmt.Errorf("changing the server: %w", err)
+	}
+	return nil
+}
