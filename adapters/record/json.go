@@ -21,28 +21,28 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	case Int, Decimal:
 		return v.AppendNumber(dst)
 	case String, File:
-		return AppendJSONString(dst, v.text)
+		return AppendJSONString(dst, v.text())
 	case Bytes:
 		dst = append(dst, '"')
-		dst = base64.StdEncoding.AppendEncode(dst, bytesOf(v.text))
+		dst = base64.StdEncoding.AppendEncode(dst, bytesOf(v.text()))
 		return append(dst, '"')
 	case Date, Time, Timestamp:
 		dst = append(dst, '"')
 		dst = v.AppendISO(dst)
 		return append(dst, '"')
 	case Raw:
-		return appendCompact(dst, v.text)
+		return appendCompact(dst, v.text())
 	case List:
 		dst = append(dst, '[')
-		for i := range v.box.values {
+		for i := range v.box().values {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = v.box.values[i].AppendJSON(dst)
+			dst = v.box().values[i].AppendJSON(dst)
 		}
 		return append(dst, ']')
 	default:
-		return AppendJSONObject(dst, v.box.names, v.box.values)
+		return AppendJSONObject(dst, v.box().names, v.box().values)
 	}
 }
 
