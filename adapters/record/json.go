@@ -2,8 +2,9 @@ package record
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"math/bits"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -63,34 +64,25 @@ func AppendJSONObject(dst []byte, names []string, values []Value) []byte {
 	return append(dst, '}')
 }
 
-// AppendISO appends a Date (2026-01-31), Time (23:59:59.5) or Timestamp (2026-01-31T23:59:59.5+01:00, Z for UTC) in ISO 8601, with
-// as many digits of a second as there are. Other kinds append nothing.
-func (v Value) AppendISO(dst []byte) []byte {
-	switch v.kind {
-	case Date:
-		return v.Time().AppendFormat(dst, time.DateOnly)
-	case Time:
-		return time.Unix(0, v.num).UTC().AppendFormat(dst, "15:04:05.999999999")
-	case Timestamp:
-		return v.Time().AppendFormat(dst, time.RFC3339Nano)
-	default:
-		return dst
-	}
-}
-
 const hexDigits = "0123456789abcdef"
 
 // AppendJSONString appends s as a JSON string. Bytes that are not UTF-8, which no record holds, become U+FFFD.
 func AppendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
+	text := bytesOf(s)
 	from := 0
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
+		if i+8 <= len(s) {
+			m := special(binary.LittleEndian.Uint64(text[i:]))
+			if m == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(m) >> 3
 		}
-		if c >= utf8.RuneSelf {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
 			r, n := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && n == 1 {
 				dst = append(append(dst, s[from:i]...), "\uFFFD"...)
@@ -98,24 +90,30 @@ func AppendJSONString(dst []byte, s string) []byte {
 			}
 			i += n
 			continue
+		case c >= 0x20 && c != '"' && c != '\\':
+			i++
+			continue
 		}
-		dst = append(dst, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
+		dst = appendEscaped(append(dst, s[from:i]...), c)
 		i++
 		from = i
 	}
 	return append(append(dst, s[from:]...), '"')
+}
+
+func appendEscaped(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	default:
+		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	}
 }
 
 // appendCompact appends JSON without the blanks between its parts.

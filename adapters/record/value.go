@@ -90,7 +90,9 @@ func (v Value) text() string { return unsafe.String((*byte)(v.ptr), int(v.num)) 
 func (v Value) box() *box { return (*box)(v.ptr) }
 
 // hasText reports whether text may be called.
-func (v Value) hasText() bool { return v.big || v.kind == String || v.kind == Raw || v.kind == Bytes || v.kind == File }
+func (v Value) hasText() bool {
+	return v.big || v.kind == String || v.kind == Raw || v.kind == Bytes || v.kind == File
+}
 
 // hasBox reports whether box may be called.
 func (v Value) hasBox() bool { return v.kind == List || v.kind == Object }
