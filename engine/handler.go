@@ -89,7 +89,7 @@ func (e *Engine) suspended(ctx context.Context, f *flow) bool {
 	if f.Spec.Suspend {
 		return true
 	}
-	for _, name := range f.Spec.Connections() {
+	for _, name := range f.Model.ConnectionsOf(&f.Spec) {
 		if c := f.Model.Connections[name]; c != nil && c.Spec.Suspend {
 			return true
 		}

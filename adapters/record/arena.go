@@ -44,12 +44,12 @@ func (a *Arena) Copy(values []Value) []Value {
 
 // List returns a list. It keeps the slice.
 func (a *Arena) List(values []Value) Value {
-	return boxValue(List, a.box(nil, values))
+	return Value{kind: List, box: a.box(nil, values)}
 }
 
 // Object returns an object under the rules of [ObjectValue]. It keeps both slices.
 func (a *Arena) Object(names []string, values []Value) Value {
-	return boxValue(Object, a.box(names, values))
+	return Value{kind: Object, box: a.box(names, values)}
 }
 
 func (a *Arena) box(names []string, values []Value) *box {
@@ -94,13 +94,13 @@ func (a *Arena) CopyNames(names []string) []string {
 
 // CopyValue returns a copy of v that refers to nothing outside the arena.
 func (a *Arena) CopyValue(v Value) Value {
-	switch {
-	case v.hasText():
-		return textValue(v.tag, a.CopyText(v.text()))
-	case !v.hasBox():
+	if v.text != "" {
+		v.text = a.CopyText(v.text)
+	}
+	if v.box == nil {
 		return v
 	}
-	values, names := a.Copy(v.box().values), v.box().names
+	values, names := a.Copy(v.box.values), v.box.names
 	for i := range values {
 		values[i] = a.CopyValue(values[i])
 	}
@@ -110,7 +110,8 @@ func (a *Arena) CopyValue(v Value) Value {
 			names[i] = a.CopyText(names[i])
 		}
 	}
-	return boxValue(v.kind, a.box(names, values))
+	v.box = a.box(names, values)
+	return v
 }
 
 // view returns the bytes as a string without copying them.

@@ -2,9 +2,8 @@ package record
 
 import (
 	"encoding/base64"
-	"encoding/binary"
-	"math/bits"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -22,28 +21,28 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	case Int, Decimal:
 		return v.AppendNumber(dst)
 	case String, File:
-		return AppendJSONString(dst, v.text())
+		return AppendJSONString(dst, v.text)
 	case Bytes:
 		dst = append(dst, '"')
-		dst = base64.StdEncoding.AppendEncode(dst, bytesOf(v.text()))
+		dst = base64.StdEncoding.AppendEncode(dst, bytesOf(v.text))
 		return append(dst, '"')
 	case Date, Time, Timestamp:
 		dst = append(dst, '"')
 		dst = v.AppendISO(dst)
 		return append(dst, '"')
 	case Raw:
-		return appendCompact(dst, v.text())
+		return appendCompact(dst, v.text)
 	case List:
 		dst = append(dst, '[')
-		for i := range v.box().values {
+		for i := range v.box.values {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = v.box().values[i].AppendJSON(dst)
+			dst = v.box.values[i].AppendJSON(dst)
 		}
 		return append(dst, ']')
 	default:
-		return AppendJSONObject(dst, v.box().names, v.box().values)
+		return AppendJSONObject(dst, v.box.names, v.box.values)
 	}
 }
 
@@ -64,25 +63,34 @@ func AppendJSONObject(dst []byte, names []string, values []Value) []byte {
 	return append(dst, '}')
 }
 
+// AppendISO appends a Date (2026-01-31), Time (23:59:59.5) or Timestamp (2026-01-31T23:59:59.5+01:00, Z for UTC) in ISO 8601, with
+// as many digits of a second as there are. Other kinds append nothing.
+func (v Value) AppendISO(dst []byte) []byte {
+	switch v.kind {
+	case Date:
+		return v.Time().AppendFormat(dst, time.DateOnly)
+	case Time:
+		return time.Unix(0, v.num).UTC().AppendFormat(dst, "15:04:05.999999999")
+	case Timestamp:
+		return v.Time().AppendFormat(dst, time.RFC3339Nano)
+	default:
+		return dst
+	}
+}
+
 const hexDigits = "0123456789abcdef"
 
 // AppendJSONString appends s as a JSON string. Bytes that are not UTF-8, which no record holds, become U+FFFD.
 func AppendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	text := bytesOf(s)
 	from := 0
 	for i := 0; i < len(s); {
-		if i+8 <= len(s) {
-			m := special(binary.LittleEndian.Uint64(text[i:]))
-			if m == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(m) >> 3
-		}
 		c := s[i]
-		switch {
-		case c >= utf8.RuneSelf:
+		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && n == 1 {
 				dst = append(append(dst, s[from:i]...), "\uFFFD"...)
@@ -90,30 +98,24 @@ func AppendJSONString(dst []byte, s string) []byte {
 			}
 			i += n
 			continue
-		case c >= 0x20 && c != '"' && c != '\\':
-			i++
-			continue
 		}
-		dst = appendEscaped(append(dst, s[from:i]...), c)
+		dst = append(dst, s[from:i]...)
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
 		i++
 		from = i
 	}
 	return append(append(dst, s[from:]...), '"')
-}
-
-func appendEscaped(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	default:
-		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-	}
 }
 
 // appendCompact appends JSON without the blanks between its parts.

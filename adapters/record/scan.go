@@ -231,21 +231,16 @@ const (
 	highs = 0x8080808080808080
 )
 
-// special returns a word whose lowest bit that is set marks the first of eight bytes that is a quote, a backslash, a control character or not
-// ASCII; 0: there is none.
-func special(w uint64) uint64 {
-	q, b := w^('"'*ones), w^('\\'*ones)
-	return ((q-ones)&^q | (b-ones)&^b | (w-0x20*ones)&^w | w) & highs
-}
-
 // rawString scans the string at the cursor and returns what stands between its quotes, and whether something in it is escaped.
 func (s *scanner) rawString() (raw string, escaped, ok bool) {
 	src, text := s.src, bytesOf(s.src)
 	start := s.pos + 1
 	i := start
 	for i < len(src) {
-		if i+8 <= len(src) {
-			m := special(binary.LittleEndian.Uint64(text[i:]))
+		if i+8 <= len(src) { // the lowest bit set marks the first byte that is a quote, a backslash, a control character or not ASCII
+			w := binary.LittleEndian.Uint64(text[i:])
+			q, b := w^('"'*ones), w^('\\'*ones)
+			m := ((q-ones)&^q | (b-ones)&^b | (w-0x20*ones)&^w | w) & highs
 			if m == 0 {
 				i += 8
 				continue

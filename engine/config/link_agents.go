@@ -129,7 +129,7 @@ func (e *environment) ends(agents []string) {
 	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
 		t := &e.model.Touchpoints[name].Spec
 		able := agents
-		for _, end := range t.Ends() {
+		for _, end := range e.model.EndsOf(t) {
 			c := e.model.Connections[end.Connection]
 			if c == nil {
 				continue

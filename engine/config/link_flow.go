@@ -40,6 +40,7 @@ func (e *environment) touchpoints() {
 		}
 		e.steps(r, &t)
 		e.writeBacks(r, &t)
+		e.noneElsewhere(r, &t)
 		e.routes(r, &t)
 		e.waysOf(r, t)
 		e.bound(r, t)
@@ -174,11 +175,13 @@ func mustAt(n *node, path string) *node {
 // lookups reads the files of look-ups.
 func (e *environment) lookups() {
 	for _, name := range slices.Sorted(maps.Keys(e.model.Lookups)) {
-		l := e.model.Lookups[name]
+		l, r := e.model.Lookups[name], e.index["Lookup/"+name]
+		if l.Spec.Elsewhere() {
+			e.lookupElsewhere(r, &l.Spec)
+		}
 		if l.Spec.File == "" {
 			continue
 		}
-		r := e.index["Lookup/"+name]
 		src, ok := e.repositoryFile(r, "spec.file", l.Spec.File)
 		if !ok {
 			continue

@@ -145,20 +145,30 @@ type Window struct {
 
 // Lookup is a table a mapping consults. Rows holds the table itself, whether it came from rows or from a file.
 type Lookup struct {
-	File   string              `json:"file,omitempty"`
-	Rows   []map[string]string `json:"rows"`
-	Key    []string            `json:"key"`
-	Value  string              `json:"value,omitempty"`
-	Values []string            `json:"values,omitempty"`
-	Expect string              `json:"expect"` // 0..1 | 1
-	Fold   string              `json:"fold,omitempty"`
-	Miss   Miss                `json:"miss"`
+	File       string              `json:"file,omitempty"`
+	Rows       []map[string]string `json:"rows"`
+	Connection string              `json:"connection,omitempty"`
+	Object     string              `json:"object,omitempty"`
+	Ledger     string              `json:"ledger,omitempty"`    // a touchpoint
+	Direction  string              `json:"direction,omitempty"` // of a ledger: forward | reverse
+	Route      string              `json:"route,omitempty"`     // of a ledger
+	Key        []string            `json:"key"`
+	Value      string              `json:"value,omitempty"`
+	Values     []string            `json:"values,omitempty"`
+	Expect     string              `json:"expect"` // 0..1 | 1
+	Fold       string              `json:"fold,omitempty"`
+	Refresh    Duration            `json:"refresh"`
+	Miss       Miss                `json:"miss"`
 }
 
-// Miss says what a lookup that finds nothing does: reject, skip, or a default. In files: reject | skip | {default: X}.
+// Elsewhere reports whether the rows are not in the repository: they are asked for while records are mapped.
+func (l *Lookup) Elsewhere() bool { return l.Connection != "" || l.Ledger != "" }
+
+// Miss says what a lookup that finds nothing does: reject, skip, a default, or wait. In files: reject | skip | {default: X} | {wait: 72h}.
 type Miss struct {
-	Action  string          `json:"action"` // reject | skip | default
+	Action  string          `json:"action"` // reject | skip | default | wait
 	Default json.RawMessage `json:"default,omitempty"`
+	Wait    Duration        `json:"wait,omitempty"`
 }
 
 // Touchpoint is one flow.

@@ -13,7 +13,7 @@ func (m *Model) Part(touchpoint string) *Model {
 	if t.Spec.Schedule != nil {
 		take(&p.Schedules, m.Schedules, t.Spec.Schedule.Ref)
 	}
-	for _, name := range t.Spec.Connections() {
+	for _, name := range m.ConnectionsOf(&t.Spec) {
 		if c := take(&p.Connections, m.Connections, name); c != nil {
 			take(&p.Credentials, m.Credentials, c.Spec.Credential)
 			take(&p.Applications, m.Applications, c.Spec.Application)

@@ -18,7 +18,7 @@ func (e *environment) identity(b []byte, r *loaded, reads map[string]bool) []byt
 			b = e.endIdentity(b, t.Destination.Connection, t.Destination.Object)
 		}
 		if reads["connections"] || reads["facts"] {
-			for _, end := range t.Ends() {
+			for _, end := range e.model.EndsOf(t) {
 				b = e.identityOf(b, "Connection", end.Connection)
 			}
 		}

@@ -206,7 +206,7 @@ func (e *environment) seeTouchpoint(v objectValue, t *Resource[Touchpoint]) {
 	v["facts"] = objectValue{"writes": later(func() policyValue { return e.policyWrites(&t.Spec) })}
 	v["connections"] = later(func() policyValue {
 		all := objectValue{}
-		for _, end := range t.Spec.Ends() {
+		for _, end := range e.model.EndsOf(&t.Spec) {
 			e.see(all, end.Connection, "Connection", end.Connection)
 		}
 		return all

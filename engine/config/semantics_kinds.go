@@ -165,8 +165,8 @@ func (s *semantics) strayColumns(rows *node) bool {
 }
 
 func (s *semantics) lookup() {
-	s.exactlyOne(s.spec, "file", "rows")
-	s.exactlyOne(s.spec, "value", "values")
+	s.exactlyOne(s.spec, "file", "rows", "connection", "ledger")
+	s.elsewhere()
 	s.in(s.spec, "rows", func(v *node) {
 		table := newLookupTable(s.spec)
 		if len(table.key) == 0 {

@@ -35,9 +35,13 @@ func (l *Limit) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes it as files do: reject, skip, or {default: X}.
+// MarshalJSON writes it as files do: reject, skip, {default: X}, or {wait: 72h}.
 func (m Miss) MarshalJSON() ([]byte, error) {
-	if m.Action != "default" {
+	switch m.Action {
+	case "wait":
+		return json.Marshal(map[string]Duration{"wait": m.Wait})
+	case "default":
+	default:
 		return json.Marshal(m.Action)
 	}
 	return json.Marshal(map[string]json.RawMessage{"default": m.Default})
@@ -51,9 +55,14 @@ func (m *Miss) UnmarshalJSON(data []byte) error {
 	}
 	var object struct {
 		Default json.RawMessage `json:"default"`
+		Wait    Duration        `json:"wait"`
 	}
 	if err := json.Unmarshal(data, &object); err != nil {
 		return err
+	}
+	if object.Wait > 0 {
+		m.Action, m.Wait = "wait", object.Wait
+		return nil
 	}
 	m.Action, m.Default = "default", object.Default
 	if m.Default == nil {

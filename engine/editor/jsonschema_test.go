@@ -162,7 +162,7 @@ func TestBadFixtures(t *testing.T) {
 				if containsAny(codes, unread) || m["apiVersion"] == nil || m["kind"] == "Connection" || m["kind"] == "Application" {
 					continue
 				}
-				if (m["kind"] == "Mapping" || m["kind"] == "Touchpoint") && !containsAny(codes, structural[:1]) {
+				if (m["kind"] == "Mapping" || m["kind"] == "Touchpoint" || m["kind"] == "Lookup") && !containsAny(codes, structural[:1]) {
 					codes = append(codes, perhaps...) // which fields go together there is judged in Go
 				}
 				err := s.Validate(doc)

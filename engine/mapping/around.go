@@ -67,7 +67,7 @@ func (e *Executor) Elements() (int, bool) {
 // Turn makes element i the current record and returns its key of Options.Split. The key is valid until the next Turn.
 func (e *Executor) Turn(i int) []record.Value {
 	clear(e.row)
-	e.stack, e.reason, e.skip = e.stack[:0], Reason{}, false
+	e.stack, e.reason, e.skip, e.pending = e.stack[:0], Reason{}, false, false
 	if e.p.split == nil {
 		return nil
 	}
@@ -93,13 +93,4 @@ func (e *Executor) Holds(condition int) (yes bool, reason Reason, ok bool) {
 }
 
 // Finish maps the current record. Extra is nil.
-func (e *Executor) Finish() Result {
-	out := Result{Outcome: e.fill()}
-	if out.Outcome != Mapped {
-		out.Reason = e.reason
-	}
-	if out.Outcome == Mapped || out.Outcome == Parked {
-		out.Row = e.row
-	}
-	return out
-}
+func (e *Executor) Finish() Result { return e.conclude(e.fill()) }

@@ -33,6 +33,9 @@ type Executor struct {
 	instant   record.Value // now, once asked
 	reason    Reason
 	skip      bool // the reason leaves the record out
+	elsewhere Elsewhere
+	pending   bool          // an answer of elsewhere is not there yet
+	waits     time.Duration // how long the record may wait for the row that was missed last
 }
 
 // NewExecutor returns an executor of the program. now is what $run.now says, asked at most once a record; nil: the clock.
@@ -66,11 +69,21 @@ func (e *Executor) Map(b *record.Batch, i int) Result {
 	if !ok {
 		return Result{Outcome: Rejected, Reason: reason}
 	}
-	out := Result{Extra: extra}
-	if out.Outcome = e.run(); out.Outcome != Mapped {
+	out := e.conclude(e.run())
+	out.Extra = extra
+	return out
+}
+
+// conclude says what has become of the current record.
+func (e *Executor) conclude(o Outcome) Result {
+	if e.pending {
+		return Result{Outcome: Pending}
+	}
+	out := Result{Outcome: o}
+	if o != Mapped {
 		out.Reason = e.reason
 	}
-	if out.Outcome == Mapped || out.Outcome == Parked {
+	if o == Mapped || o == Parked {
 		out.Row = e.row
 	}
 	return out
@@ -83,7 +96,7 @@ func (e *Executor) Extract(b *record.Batch, i int) ([]record.Value, Reason, bool
 	e.arena.Reset()
 	e.machine.Reset()
 	clear(e.row)
-	e.stack, e.instant, e.reason, e.skip = e.stack[:0], record.Value{}, Reason{}, false
+	e.stack, e.instant, e.reason, e.skip, e.pending = e.stack[:0], record.Value{}, Reason{}, false, false
 	frame, err := e.extractor.Record(b, i)
 	if err != nil {
 		var bad *record.ScanError
@@ -119,6 +132,7 @@ func (e *Executor) fill() Outcome {
 	for i, f := range e.p.fields {
 		v, ok := f.eval(e)
 		switch {
+		case !ok && e.pending: // what else is missing is wanted, too
 		case !ok && e.skip:
 			return Skipped
 		case !ok:

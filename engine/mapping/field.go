@@ -126,7 +126,8 @@ func (e *Executor) refuse(field string, rule Rule, v record.Value) bool {
 	if e.skip = rule == ruleSkip; e.skip {
 		rule = RuleLookup
 	}
-	e.reason = Reason{Field: field, Rule: rule, Type: v.Kind().String()}
+	e.reason = Reason{Field: field, Rule: rule, Type: v.Kind().String(), Waits: e.waits}
+	e.waits = 0
 	return false
 }
 
@@ -157,7 +158,7 @@ func (o *object) eval(e *Executor) (v record.Value, some, ok bool) {
 	values := e.arena.Values(len(o.fields))
 	for i, f := range o.fields {
 		w, ok := f.eval(e)
-		if !ok {
+		if !ok && !e.pending {
 			return w, false, false
 		}
 		values[i] = w
@@ -201,7 +202,7 @@ func (l *list) get(e *Executor) (record.Value, bool) {
 	for i := range l.parts {
 		p := &l.parts[i]
 		absent, ok := p.append(e, from)
-		if !ok {
+		if !ok && !e.pending {
 			e.stack = e.stack[:from]
 			return record.Value{}, false
 		}
@@ -242,7 +243,7 @@ func (p *part) append(e *Executor, from int) (record.Value, bool) {
 		e.frames[p.inner], e.index[p.inner] = element.Elements(), i
 		if p.where != nil {
 			yes, ok := p.where.holds(e)
-			if !ok {
+			if !ok && !e.pending {
 				return v, e.underIndex(len(e.stack) - from)
 			}
 			if !yes {

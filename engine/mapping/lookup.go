@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dray-sync/dray/adapters/expr"
 	"github.com/dray-sync/dray/adapters/record"
@@ -19,15 +20,19 @@ const wildcard = "*"
 
 // table is a lookup ready for use. Rows are grouped by which keys are wildcards, the groups with the fewest first.
 type table struct {
-	keys     []string
-	fold     bool
-	miss     Rule         // what a miss is: RuleLookup or ruleSkip; "" with a fallback
-	fallback record.Value // what a miss gives
-	groups   []group
-	typ      expr.Type
-	points   int                 // of its rows, the first; -1: they have none
-	rows     []map[string]string // as they are configured, and the column that is the result
-	value    string
+	name string
+	keys []string
+	// elsewhere says that rows are not here: [Elsewhere] has them.
+	elsewhere bool
+	wait      time.Duration // how long a record waits for a row that is missed
+	fold      bool
+	miss      Rule         // what a miss is: RuleLookup or ruleSkip; "" with a fallback
+	fallback  record.Value // what a miss gives
+	groups    []group
+	typ       expr.Type
+	points    int                 // of its rows, the first; -1: they have none
+	rows      []map[string]string // as they are configured, and the column that is the result
+	value     string
 }
 
 // group is the rows that have wildcards at the same keys.
@@ -82,12 +87,17 @@ func lookupProblem(code, message, hint string) Problem {
 
 // newTable returns a table without rows.
 func newTable(name string, l *config.Lookup) (*table, []Problem) {
-	t := &table{points: -1, keys: l.Key, fold: l.Fold == "case", miss: RuleLookup, typ: expr.Type{Kind: record.String}}
-	if len(l.Values) > 0 {
+	t := &table{name: name, elsewhere: l.Elsewhere(), points: -1, keys: l.Key, fold: l.Fold == "case", miss: RuleLookup, typ: expr.Type{Kind: record.String}}
+	switch {
+	case len(l.Values) > 0:
 		t.typ = expr.Type{Kind: record.Object}
+	case t.elsewhere:
+		t.typ = expr.Type{}
 	}
 	switch {
 	case l.Expect == "1": // one row, always: a miss is an error whatever else is said
+	case l.Miss.Action == "wait":
+		t.wait = time.Duration(l.Miss.Wait)
 	case l.Miss.Action == "skip":
 		t.miss = ruleSkip
 	case l.Miss.Action == "default":
@@ -118,6 +128,7 @@ func rowValue(l *config.Lookup, cells map[string]string) record.Value {
 // givenTable makes a table of a test's own rows.
 func givenTable(name string, l *config.Lookup, rows map[string]json.RawMessage) (*table, []Problem) {
 	t, problems := newTable(name, l)
+	t.elsewhere = false
 	wrong := func(format string, args ...any) {
 		problems = append(problems, lookupProblem(CodeLookupRows, fmt.Sprintf(format, args...), "a given key has the values of the lookup's keys, joined with |"))
 	}
@@ -211,6 +222,9 @@ func (t *table) find(e *Executor, keys []record.Value, point int) (v record.Valu
 		texts = append(texts, text)
 	}
 	e.keyTexts = texts
+	if t.elsewhere {
+		return t.ask(e, keys, point)
+	}
 	level, found, index := -1, false, 0
 	for i := range t.groups {
 		g := &t.groups[i]
@@ -239,12 +253,18 @@ func (t *table) find(e *Executor, keys []record.Value, point int) (v record.Valu
 			e.reach(t.points + index)
 		}
 	}
-	switch {
-	case found:
+	if found {
 		return v, "", 0
-	case t.miss == "":
+	}
+	return t.missed(e)
+}
+
+// missed is what a lookup gives that has no row.
+func (t *table) missed(e *Executor) (v record.Value, rule Rule, at int) {
+	if t.miss == "" {
 		return t.fallback, "", 0
 	}
+	e.waits = t.wait
 	return v, t.miss, 0
 }
 

@@ -1,6 +1,10 @@
 package mapping
 
-import "github.com/dray-sync/dray/adapters/record"
+import (
+	"time"
+
+	"github.com/dray-sync/dray/adapters/record"
+)
 
 // Outcome is what became of a record in a mapping.
 type Outcome uint8
@@ -12,9 +16,10 @@ const (
 	Skipped                 // a lookup or a check says to leave it out
 	Rejected                // it cannot be mapped: set it aside
 	Parked                  // a check wants a person to decide: set it aside; Row is what would be written
+	Pending                 // a lookup has to be answered first: see [Elsewhere]
 )
 
-var outcomeNames = [...]string{"mapped", "filtered", "skipped", "rejected", "parked"}
+var outcomeNames = [...]string{"mapped", "filtered", "skipped", "rejected", "parked", "pending"}
 
 // String returns the outcome in lower case.
 func (o Outcome) String() string { return outcomeNames[o] }
@@ -43,6 +48,8 @@ type Reason struct {
 	Check string
 	// Message is what configuration says about it, for RuleCheck.
 	Message string
+	// Waits is how long the record may be tried again because what is missing may come. 0: not at all.
+	Waits time.Duration
 }
 
 // A Rule is what a record can violate. The texts are stable: they are stored, shown, and expected by tests of mappings.
@@ -66,6 +73,7 @@ const (
 	RuleCurrency        Rule = "currency"         // absent, or no currency of ISO 4217
 	RuleLookup          Rule = "lookup"           // the lookup has no row for the key
 	RuleLookupAmbiguous Rule = "lookup-ambiguous" // several rows fit equally well
+	RuleLookupRefused   Rule = "lookup-refused"   // the application does not take the key
 	RuleBlankKey        Rule = "blank-key"        // a lookup's key is blank
 	RuleLength          Rule = "length"           // a text would become longer than the bounds allow
 	RuleExpr            Rule = "expr"             // an expression failed

@@ -11,7 +11,7 @@ import (
 
 // connectionEffects says what a change of the connections of a flow means for its records and its state.
 func (f *flow) connectionEffects() (e []Effect) {
-	for _, name := range f.after.Connections() {
+	for _, name := range f.to.ConnectionsOf(&f.after) {
 		b, a := f.connections(name)
 		if b == nil || a == nil {
 			continue
@@ -23,7 +23,7 @@ func (f *flow) connectionEffects() (e []Effect) {
 		}
 		e = append(e, f.demandEffects(name)...)
 	}
-	for _, end := range f.after.Ends() {
+	for _, end := range f.to.EndsOf(&f.after) {
 		b, a := f.connections(end.Connection)
 		if b != nil && a != nil && !slices.Equal(b.Objects[end.Object], a.Objects[end.Object]) {
 			e = append(e, Effect{Review, fmt.Sprintf("%s of %s is declared in another way: see that the cursor and the key in the state still fit", end.Object, end.Connection)})

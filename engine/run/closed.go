@@ -17,7 +17,7 @@ type closedTimes struct {
 // closedTimesOf returns those of the connections that a touchpoint uses.
 func closedTimesOf(m *config.Model, t *config.Touchpoint) ([]closedTimes, error) {
 	var all []closedTimes
-	for _, name := range t.Connections() {
+	for _, name := range m.ConnectionsOf(t) {
 		c, ok := m.Connections[name]
 		if !ok || len(c.Spec.Closed) == 0 {
 			continue

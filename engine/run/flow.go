@@ -11,6 +11,7 @@ import (
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/connect"
 	"github.com/dray-sync/dray/engine/mapping"
+	"github.com/dray-sync/dray/engine/state"
 )
 
 // A Flow is a touchpoint as one revision says it. It is immutable and safe for concurrent use.
@@ -42,7 +43,10 @@ type ends struct {
 	source  adapters.Source
 	steps   []*step
 	backs   []*writeBack
-	routes  []*route
+	// elsewhere are the lookups whose rows are not in the repository, and store has the ledgers that some ask; nil: there are none here.
+	elsewhere []*lookup
+	store     *state.Store
+	routes    []*route
 	// head judges a record before it is mapped. nil: there is one route, which every record takes, and nothing comes before.
 	head    *mapping.Program
 	object  adapters.Object // of the source
@@ -73,6 +77,9 @@ func (e *ends) open(ctx context.Context, pool *connect.Pool) error {
 	}
 	e.place()
 	if err := e.openSteps(ctx, pool); err != nil {
+		return err
+	}
+	if err := e.openLookups(ctx, pool); err != nil {
 		return err
 	}
 	if e.object, err = e.source.Describe(ctx, spec.Source.Object); err != nil {

@@ -1,10 +1,12 @@
 package run
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
+	"github.com/dray-sync/dray/engine/mapping"
 	"github.com/dray-sync/dray/engine/state"
 )
 
@@ -28,7 +30,7 @@ func (s *session) record(b *record.Batch, c *state.Commit, now time.Time) {
 		switch {
 		case last[it.source] != it.index:
 		case it.fate == setAside:
-			c.DeadLetters = append(c.DeadLetters, s.deadLetter(b, it))
+			c.DeadLetters = append(c.DeadLetters, s.deadLetter(b, it, now))
 		case s.stage.letters != nil:
 			c.Resolved = append(c.Resolved, state.Resolution{KeyHash: it.hash, State: state.DeadLetterReplayed})
 		case it.before.State == state.LedgerRejected || it.before.State == state.LedgerIntended:
@@ -108,11 +110,15 @@ func (s *session) entry(it *item, now time.Time) state.LedgerEntry {
 		if it.unacknowledged() {
 			e.State = state.LedgerUnacknowledged
 		}
-		if !it.outcome.ID.IsNull() {
-			e.Answer = it.outcome.ID.AppendJSON(nil)
+		e.Answer, e.AnswerHash = it.before.Answer, it.before.AnswerHash
+		if id := it.outcome.ID; !id.IsNull() {
+			e.Answer = id.AppendJSON(nil)
+			if e.AnswerHash = (state.KeyHash{}); !bytes.Equal(e.DestID, append(append([]byte{'['}, e.Answer...), ']')) {
+				e.AnswerHash, _ = hashKey(s.stage.hasher, []record.Value{id}, s.stage.parts)
+			}
 		}
 	case unchanged:
-		e.State, e.Answer = it.before.State, it.before.Answer
+		e.State, e.Answer, e.AnswerHash = it.before.State, it.before.Answer, it.before.AnswerHash
 	case skipped:
 		e.State = state.LedgerSkipped
 	default:
@@ -121,11 +127,23 @@ func (s *session) entry(it *item, now time.Time) state.LedgerEntry {
 	return e
 }
 
+// mayCome reports whether an item whose lookup found nothing is tried again in every run.
+func (s *session) mayCome(it *item, now time.Time) bool {
+	first := now
+	if s.stage.letters != nil {
+		first = s.stage.letters[it.index].FirstAt
+	}
+	return now.Sub(first) < it.reason.Waits
+}
+
 // deadLetter is a record that is set aside, with what is needed to try it again.
-func (s *session) deadLetter(b *record.Batch, it *item) state.DeadLetterEntry {
+func (s *session) deadLetter(b *record.Batch, it *item, now time.Time) state.DeadLetterEntry {
 	d := state.DeadLetterEntry{
 		KeyHash: it.hash, Key: it.key, Field: it.reason.Field, Rule: string(it.reason.Rule), Kind: adapters.Invalid.String(),
 		Revision: s.ends.flow.Revision, Route: it.route(), Element: it.element, Parked: it.parked(), Source: appendSource(nil, b, it.index), Text: it.reason.Type, Trace: it.trace,
+	}
+	if it.reason.Rule == mapping.RuleLookup {
+		d.Kind, d.Waits = adapters.MissingReference.String(), s.mayCome(it, now)
 	}
 	if it.reason.Check != "" {
 		d.Rule, d.Text = "check "+it.reason.Check, it.reason.Message

@@ -72,7 +72,12 @@ func (s *session) due(d *state.DeadLetter, policy *config.Retry, now time.Time) 
 	}
 }
 
-// waits reports whether a step waits for what is missing.
+// waits reports whether a step or a lookup waits for what is missing.
 func (e *ends) waits() bool {
+	for _, l := range e.flow.Model.Lookups {
+		if l.Spec.Miss.Action == "wait" {
+			return true
+		}
+	}
 	return slices.ContainsFunc(e.steps, func(s *step) bool { return s.WhenMissing == "wait" })
 }

@@ -28,7 +28,7 @@ type session struct {
 
 // openSession opens both ends where the last checkpoint stands.
 func (r *Runner) openSession(ctx context.Context, f *Flow, t state.Touchpoint, limit int) (*session, error) {
-	s := &session{ends: ends{flow: f}}
+	s := &session{ends: ends{flow: f, store: r.Store}}
 	if err := r.fillSession(ctx, s, t, limit); err != nil {
 		s.close(ctx)
 		return nil, err
@@ -269,17 +269,21 @@ func (s *session) consult(ctx context.Context, r *Runner, touchpointID int64, n 
 	return s.stage.outdated(ctx, r.Store, touchpointID)
 }
 
-// equip lets the steps wait, and create as much as the run still may.
+// equip lets lookups and steps wait, and create as much as the run still may.
 func (s *session) equip(r *Runner, w *work) {
+	retry := func(ctx context.Context, err error) bool {
+		wait, again := s.patient.wait(err, r.Now())
+		return again && wait <= inPlace && r.pause(ctx, wait)
+	}
+	if l := s.stage.lookups; l != nil {
+		l.retry = retry
+	}
 	st := s.stage.steps
 	if st == nil {
 		return
 	}
 	st.observe = s.ends.flow.Spec.Mode == "observe"
-	st.retry = func(ctx context.Context, err error) bool {
-		wait, again := s.patient.wait(err, r.Now())
-		return again && wait <= inPlace && r.pause(ctx, wait)
-	}
+	st.retry = retry
 	st.spend = func(creates int64) error { return s.limits.spend(w.done, state.Counts{Created: st.created + creates}) }
 }
 

@@ -127,6 +127,7 @@ type stepper struct {
 	observe bool                      // nothing is created
 	spend   func(creates int64) error // nil: everything may be created
 	retry   func(ctx context.Context, err error) bool
+	lookups *elsewhere
 	created int64 // since it was last asked for
 
 	first []int // by record of the batch: its first need
@@ -140,16 +141,17 @@ type stepLane struct {
 	found  map[string]record.Value // by key
 }
 
-func newStepper(e *ends, now func() time.Time, l *locks) *stepper {
+func newStepper(e *ends, now func() time.Time, l *locks, lookups *elsewhere) *stepper {
 	if len(e.steps) == 0 {
 		return nil
 	}
-	st := &stepper{ends: e, locks: l, retry: func(context.Context, error) bool { return false }}
+	st := &stepper{ends: e, locks: l, lookups: lookups, retry: func(context.Context, error) bool { return false }}
 	for _, s := range e.steps {
 		lane := &stepLane{step: s, find: s.find.NewExecutor(now), found: map[string]record.Value{}}
 		if s.create != nil {
 			lane.create = s.create.NewExecutor(now)
 		}
+		lookups.equip(lane.find, lane.create)
 		st.lanes = append(st.lanes, lane)
 	}
 	return st
@@ -182,6 +184,16 @@ func (st *stepper) prepare(ctx context.Context, b *record.Batch, n int, head *ma
 		}
 	}
 	for k, l := range st.lanes {
+		if err := st.lookups.settle(ctx, func() (pending bool) {
+			for j := range st.needs {
+				if nd := &st.needs[j]; nd.outcome == mapping.Mapped {
+					pending = st.mapped(l.find, b, k, nd, places[j].index, places[j].part).Outcome == mapping.Pending || pending
+				}
+			}
+			return pending
+		}); err != nil {
+			return err
+		}
 		var order []*wanted
 		byText := map[string]*wanted{}
 		for j := range st.needs {
@@ -282,7 +294,12 @@ func (st *stepper) look(ctx context.Context, k int, l *stepLane, all []*wanted) 
 	if len(ask) == 0 {
 		return nil, nil
 	}
-	answers, err := st.ask(ctx, l, ask)
+	keys := make([][]record.Value, len(ask))
+	for i, w := range ask {
+		keys[i] = w.key
+	}
+	a := &asker{what: "step " + l.Name, source: l.source, object: l.Object, by: l.by, retry: st.retry}
+	answers, err := a.ask(ctx, keys)
 	if err != nil {
 		return nil, err
 	}

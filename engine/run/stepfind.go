@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 
@@ -19,33 +20,42 @@ type answer struct {
 	err   *adapters.Error // the key cannot be looked up
 }
 
-// ask looks keys up, all in one read. What cannot be asked together is asked one by one, so that a key that the application refuses
-// concerns its own records alone.
-func (st *stepper) ask(ctx context.Context, l *stepLane, all []*wanted) (map[string]answer, error) {
-	answers, err := st.insist(ctx, l, all)
+// An asker looks records of an object up by some of their fields.
+type asker struct {
+	what   string // it is for
+	source adapters.Source
+	object string
+	by     []string
+	retry  func(ctx context.Context, err error) bool // waits; false: it is not worth it
+}
+
+// ask looks keys up, all in one read, and returns the answers by the texts of the keys. What cannot be asked together is asked one by one, so that
+// a key that the application refuses concerns its own records alone.
+func (a *asker) ask(ctx context.Context, keys [][]record.Value) (map[string]answer, error) {
+	answers, err := a.insist(ctx, keys)
 	if err == nil || adapters.KindOf(err) != adapters.Invalid || ctx.Err() != nil {
 		return answers, err
 	}
-	if len(all) == 1 {
+	if len(keys) == 1 {
 		e, _ := errors.AsType[*adapters.Error](err)
-		return map[string]answer{all[0].text: {err: e}}, nil
+		return map[string]answer{keyText(keys[0]): {err: e}}, nil
 	}
-	answers = make(map[string]answer, len(all))
-	for _, w := range all {
-		one, err := st.ask(ctx, l, []*wanted{w})
+	answers = make(map[string]answer, len(keys))
+	for i := range keys {
+		one, err := a.ask(ctx, keys[i:i+1])
 		if err != nil {
 			return nil, err
 		}
-		answers[w.text] = one[w.text]
+		maps.Copy(answers, one)
 	}
 	return answers, nil
 }
 
 // insist asks again while that is worth it.
-func (st *stepper) insist(ctx context.Context, l *stepLane, all []*wanted) (map[string]answer, error) {
+func (a *asker) insist(ctx context.Context, keys [][]record.Value) (map[string]answer, error) {
 	for {
-		answers, err := l.read(ctx, all)
-		if err == nil || !st.retry(ctx, err) {
+		answers, err := a.read(ctx, keys)
+		if err == nil || !a.retry(ctx, err) {
 			return answers, err
 		}
 	}
@@ -53,19 +63,15 @@ func (st *stepper) insist(ctx context.Context, l *stepLane, all []*wanted) (map[
 
 // read reads the records with some keys. An answer for a key that was not asked for proves that the application does not filter as it was told:
 // then no key counts as missing.
-func (l *stepLane) read(ctx context.Context, all []*wanted) (map[string]answer, error) {
-	keys := make([][]record.Value, len(all))
-	for i, w := range all {
-		keys[i] = w.key
-	}
-	answers, strange, err := readKeys(ctx, l.source, adapters.ReadRequest{Object: l.Object, By: l.by, Keys: keys})
+func (a *asker) read(ctx context.Context, keys [][]record.Value) (map[string]answer, error) {
+	answers, strange, err := readKeys(ctx, a.source, adapters.ReadRequest{Object: a.object, By: a.by, Keys: keys})
 	if err != nil || !strange {
 		return answers, err
 	}
-	for text, a := range answers {
-		if a.n == 0 {
-			a.err = &adapters.Error{Kind: adapters.Invalid, Op: "step " + l.Name, Object: l.Object, Rule: "the answer has other keys than were asked for"}
-			answers[text] = a
+	for text, found := range answers {
+		if found.n == 0 {
+			found.err = &adapters.Error{Kind: adapters.Invalid, Op: a.what, Object: a.object, Rule: "the answer has other keys than were asked for"}
+			answers[text] = found
 		}
 	}
 	return answers, nil
@@ -164,6 +170,14 @@ func (st *stepper) createAll(ctx context.Context, b *record.Batch, k int, l *ste
 	}
 	defer unlock()
 	if missing, err = st.look(ctx, k, l, missing); err != nil || len(missing) == 0 { // somebody may have made them while this one waited
+		return err
+	}
+	if err := st.lookups.settle(ctx, func() (pending bool) {
+		for _, w := range missing {
+			pending = st.mapped(l.create, b, k, w.needs[0], w.index, w.part).Outcome == mapping.Pending || pending
+		}
+		return pending
+	}); err != nil {
 		return err
 	}
 	out := new(record.Batch)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/dray-sync/dray/adapters/record"
@@ -23,13 +24,16 @@ type walker struct {
 	ends  *ends
 	head  *mapping.Executor // nil: every record goes to the only lane
 	steps *stepper          // nil: there are none
-	lanes []*lane
-	taken []*lane // scratch
-	whole int     // the element of a record that is not split yet
+	// lookups answers those whose rows are elsewhere. nil: there are none.
+	lookups *elsewhere
+	lanes   []*lane
+	taken   []*lane // scratch
+	whole   int     // the element of a record that is not split yet
 }
 
 func newWalker(e *ends, now func() time.Time, l *locks) *walker {
-	w := &walker{ends: e, steps: newStepper(e, now, l)}
+	lookups := newElsewhere(e, now)
+	w := &walker{ends: e, lookups: lookups, steps: newStepper(e, now, l, lookups)}
 	if e.flow.Spec.Split != nil {
 		w.whole = -1
 	}
@@ -37,17 +41,38 @@ func newWalker(e *ends, now func() time.Time, l *locks) *walker {
 		w.head = e.head.NewExecutor(now)
 	}
 	for _, r := range e.routes {
-		w.lanes = append(w.lanes, newLane(r, r.program.NewExecutor(now)))
+		exec := r.program.NewExecutor(now)
+		lookups.equip(exec)
+		w.lanes = append(w.lanes, newLane(r, exec))
 	}
 	return w
 }
 
 // prepare finds what the first n records of a batch need before they are mapped.
 func (w *walker) prepare(ctx context.Context, b *record.Batch, n int) error {
-	if w.steps == nil {
+	w.lookups.expire()
+	if w.steps != nil {
+		if err := w.steps.prepare(ctx, b, n, w.head); err != nil {
+			return err
+		}
+	}
+	if w.lookups == nil {
 		return nil
 	}
-	return w.steps.prepare(ctx, b, n, w.head)
+	open := make([]int, n)
+	for i := range open {
+		open[i] = i
+	}
+	return w.lookups.settle(ctx, func() bool {
+		open = slices.DeleteFunc(open, func(i int) bool { return b.Op(i) == record.Delete || !w.pending(b, i) })
+		return len(open) > 0
+	})
+}
+
+// pending maps record i to see whether a lookup of it has no answer yet.
+func (w *walker) pending(b *record.Batch, i int) (pending bool) {
+	w.walk(b, i, func(t turn) { pending = pending || t.Outcome == mapping.Pending })
+	return pending
 }
 
 // walk maps record i for every route it takes, and calls visit at least once.

@@ -29,6 +29,7 @@ type faults struct {
 	lookup func() error                                                           // before every look-up by key
 	again  bool                                                                   // every read begins at the beginning, as with a long overlap
 	blind  bool                                                                   // nothing can be looked up by key
+	deaf   bool                                                                   // who asks for keys gets everything
 }
 
 // bent is an application under another name, with faults.
@@ -75,6 +76,9 @@ func (c bentConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapt
 	}
 	if c.faults.open != nil {
 		c.faults.open(req)
+	}
+	if c.faults.deaf {
+		req.Mode, req.Keys = adapters.ReadFull, nil
 	}
 	r, err := c.Connection.(adapters.Source).OpenRead(ctx, req)
 	return bentReader{r, c.faults}, err

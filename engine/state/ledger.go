@@ -80,6 +80,8 @@ type LedgerEntry struct {
 	Trace []TraceField
 	// Answer is what the destination answered, as the caller encoded it; keep it small.
 	Answer []byte
+	// AnswerHash is the keyed hash of the answer, by which the entry is found; zero when it is not to be found by it.
+	AnswerHash KeyHash
 }
 
 // ledgerHeader is what the entries of one batch share, so that it is stored once.
@@ -93,6 +95,7 @@ const (
 	hasDestination = 1 << iota
 	hasFingerprint
 	hasRoute
+	hasAnswer
 )
 
 // appendEntry appends an entry; what equals the header is left out.
@@ -107,6 +110,9 @@ func appendEntry(dst []byte, e *LedgerEntry, h *ledgerHeader) []byte {
 	if e.Route != "" {
 		flags |= hasRoute
 	}
+	if e.AnswerHash != (KeyHash{}) {
+		flags |= hasAnswer
+	}
 	dst = append(dst, e.KeyHash[:]...)
 	dst = append(dst, flags, byte(e.State))
 	if flags&hasDestination != 0 {
@@ -117,6 +123,9 @@ func appendEntry(dst []byte, e *LedgerEntry, h *ledgerHeader) []byte {
 	}
 	if flags&hasRoute != 0 {
 		dst = appendBytes(dst, e.Route)
+	}
+	if flags&hasAnswer != 0 {
+		dst = append(dst, e.AnswerHash[:]...)
 	}
 	revision := e.Revision
 	if revision == h.revision {
@@ -150,6 +159,9 @@ func (d *decoder) entry(h *ledgerHeader) (e LedgerEntry) {
 	if head[0]&hasRoute != 0 {
 		e.Route = d.string()
 	}
+	if head[0]&hasAnswer != 0 {
+		e.AnswerHash = d.hash()
+	}
 	if e.Revision = d.string(); e.Revision == "" {
 		e.Revision = h.revision
 	}
@@ -166,6 +178,9 @@ func (e *LedgerEntry) hashes() []KeyHash {
 	var list []KeyHash
 	if e.DestKeyHash != (KeyHash{}) {
 		list = append(list, e.DestKeyHash)
+	}
+	if e.AnswerHash != (KeyHash{}) {
+		list = append(list, e.AnswerHash)
 	}
 	for _, f := range e.Trace {
 		if f.Hash != (KeyHash{}) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -130,6 +131,54 @@ func (s *Store) Intended(ctx context.Context, touchpointID int64, limit int) ([]
 		list = append(list, more[:min(len(more), limit-len(list))]...)
 	}
 	return list, nil
+}
+
+// Sources returns for each hash the entries whose record it stands for at the destination: its key there, or the answer. It sees every commit that
+// has returned.
+func (s *Store) Sources(ctx context.Context, touchpointID int64, hashes []KeyHash) ([][]LedgerEntry, error) {
+	p, err := s.point(touchpointID)
+	if err != nil {
+		return nil, err
+	}
+	places := make(map[KeyHash][]int, len(hashes))
+	for i, h := range hashes {
+		places[h] = append(places[h], i)
+	}
+	out := make([][]LedgerEntry, len(hashes))
+	take := func(e *LedgerEntry) {
+		for _, i := range places[e.DestKeyHash] {
+			out[i] = append(out[i], *e)
+		}
+		if e.AnswerHash == e.DestKeyHash {
+			return
+		}
+		for _, i := range places[e.AnswerHash] {
+			out[i] = append(out[i], *e)
+		}
+	}
+	delete(places, KeyHash{}) // an entry without a hash is nobody's
+	// The log before the table: a fold moves entries from the first to the second.
+	for _, e := range p.log.filter(0, func(e *LedgerEntry) bool { return places[e.DestKeyHash] != nil || places[e.AnswerHash] != nil }) {
+		take(&e)
+	}
+	for part := range slices.Chunk(slices.Collect(maps.Keys(places)), lookupKeys) {
+		args := []any{touchpointID, touchpointID}
+		for i := range part {
+			args = append(args, part[i][:])
+		}
+		rows, err := s.ledgerRows(ctx, "key_hash IN (SELECT key_hash FROM ledger_hashes WHERE touchpoint_id = ? AND hash IN (?"+strings.Repeat(", ?", len(part)-1)+"))", args)
+		if err != nil {
+			return nil, err
+		}
+		entries, err := s.entries(ctx, p, rows)
+		if err != nil {
+			return nil, err
+		}
+		for i := range entries {
+			take(&entries[i])
+		}
+	}
+	return out, nil
 }
 
 // Findings is the life of the records that a hash stands for.
