@@ -28,6 +28,9 @@ func (e *environment) touchpoints() {
 		}
 		for _, d := range t.Targets() {
 			o, ok := e.object(r, d.Path, d.Destination.Connection, d.Destination.Object)
+			if ok {
+				e.removal(r, &t, d, o)
+			}
 			if ok && d.Destination.Write != "" && !o.CanWrite(adapters.WriteMode(d.Destination.Write)) {
 				e.problemPath(r, d.Path+".write", codeUnsupported, fmt.Sprintf("%q cannot be written in the mode %s", d.Destination.Object, d.Destination.Write), "it can be written with "+wordList(o.Writes))
 			}

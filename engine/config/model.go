@@ -206,7 +206,17 @@ type SourceSpec struct {
 	Where      string   `json:"where,omitempty"`
 	Read       string   `json:"read"` // incremental | full
 	Overlap    Duration `json:"overlap"`
+	Deleted    Deleted  `json:"deleted,omitzero"`
 }
+
+// Deleted says what becomes, at the destination, of records that are gone from the source. In files: ignore | delete | {set: FIELDS}.
+type Deleted struct {
+	Action string `json:"action"` // ignore | delete | set; empty: ignore
+	Set    Fields `json:"set,omitempty"`
+}
+
+// Ignored reports whether nothing becomes of them.
+func (d *Deleted) Ignored() bool { return d.Action == "" || d.Action == "ignore" }
 
 // DestinationSpec is what a touchpoint writes.
 type DestinationSpec struct {
@@ -223,7 +233,9 @@ type DestinationSpec struct {
 type Limits struct {
 	MaxCreates *Limit `json:"maxCreates,omitempty"`
 	MaxUpdates *Limit `json:"maxUpdates,omitempty"`
-	MaxDeletes *Limit `json:"maxDeletes,omitempty"`
+	MaxDeletes *Limit `json:"maxDeletes,omitempty"` // nil: none
+	// MaxShrink is how much smaller than the complete read before it a read may be, for what it lacks to count as gone.
+	MaxShrink *Limit `json:"maxShrink,omitempty"`
 }
 
 // Limit is a number of records, or a percentage of the ledger's live keys. In files: 500 or "20%".

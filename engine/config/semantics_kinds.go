@@ -19,6 +19,7 @@ func (s *semantics) touchpoint() {
 	s.in(s.spec, "source", func(v *node) {
 		s.expression(v, "where", condition, "$root")
 	})
+	s.deleted()
 	s.in(s.spec, "trace", func(v *node) { s.each(v, func(_ int, p *node) { s.noRoots(p) }) })
 	s.in(s.spec, "destination", s.destination)
 	s.in(s.spec, "split", func(v *node) {

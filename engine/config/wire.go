@@ -71,6 +71,29 @@ func (m *Miss) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// MarshalJSON writes it as files do: ignore, delete, or {set: FIELDS}.
+func (d Deleted) MarshalJSON() ([]byte, error) {
+	if d.Action != "set" {
+		return json.Marshal(d.Action)
+	}
+	return json.Marshal(map[string]Fields{"set": d.Set})
+}
+
+// UnmarshalJSON reads it as files write it.
+func (d *Deleted) UnmarshalJSON(data []byte) error {
+	*d = Deleted{}
+	if bytes.HasPrefix(data, []byte{'"'}) {
+		return json.Unmarshal(data, &d.Action)
+	}
+	d.Action = "set"
+	var object struct {
+		Set Fields `json:"set"`
+	}
+	err := json.Unmarshal(data, &object)
+	d.Set = object.Set
+	return err
+}
+
 // plainSchedule is a Schedule without methods.
 type plainSchedule Schedule
 

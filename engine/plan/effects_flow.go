@@ -26,7 +26,7 @@ func (f *flow) effects() []Effect {
 			e = append(e, destinationEffects(t)...)
 		}
 	}
-	return slices.Concat(e, f.lookupEffects(), f.limitEffects(), f.runEffects(), f.connectionEffects(), f.otherEffects())
+	return slices.Concat(e, f.deletedEffects(), f.lookupEffects(), f.limitEffects(), f.runEffects(), f.connectionEffects(), f.otherEffects())
 }
 
 func (f *flow) sourceEffects() (e []Effect) {
@@ -206,6 +206,7 @@ func (f *flow) limitEffects() (e []Effect) {
 		}
 		e = append(e, Effect{risk, fmt.Sprintf("one run may %s %s instead of %s; beyond, it parks", l.verb, limitWords(l.a), limitWords(l.b))})
 	}
+	e = append(e, f.shrinkEffects()...)
 	if b, a := f.before.StopAfter, f.after.StopAfter; b != a {
 		risk, text := Safe, fmt.Sprintf("%d rejected records stop a run, instead of %d", a, b)
 		if a == 0 {

@@ -249,6 +249,11 @@ func TestEffects(t *testing.T) {
 				"safe: one run may create 50 instead of 500; beyond, it parks",
 			},
 		},
+		"what is gone is deleted": {
+			[]string{"read: full", "read: full, deleted: delete"},
+			"products",
+			[]string{"dangerous: from now on, what is gone from the source is deleted at the destination; maxDeletes is 0, so that a run that finds some parks"},
+		},
 		"a schedule": {
 			[]string{"*/5 8-18 * * 1-5", "*/15 8-18 * * 1-5"},
 			"orders",

@@ -103,6 +103,9 @@ func (p *pair) newFlow(t *config.Resource[config.Touchpoint]) []Effect {
 	for _, target := range t.Spec.Targets() {
 		e = append(e, removalEffects(&target)...)
 	}
+	if !t.Spec.Source.Deleted.Ignored() {
+		e = append(e, deletedEffect(&t.Spec, ""))
+	}
 	return append(e, Effect{Safe, "it runs " + scheduleWords(p.to, &t.Spec)})
 }
 

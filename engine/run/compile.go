@@ -22,6 +22,9 @@ func (e *ends) compile() error {
 	if err := e.compileBacks(base); err != nil {
 		return err
 	}
+	if err := e.compileGone(); err != nil {
+		return err
+	}
 	head := base
 	head.Where, head.Extra = spec.Source.Where, extra
 	if e.plain() {

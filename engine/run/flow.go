@@ -49,9 +49,10 @@ type ends struct {
 	routes    []*route
 	// head judges a record before it is mapped. nil: there is one route, which every record takes, and nothing comes before.
 	head    *mapping.Program
-	object  adapters.Object // of the source
-	key     int             // how many of the extra values are the source key
-	version int             // index of the version among the extra values; -1: there is none
+	gone    *mapping.Program // what is set at records that are gone; nil: they are deleted, or nothing becomes of them
+	object  adapters.Object  // of the source
+	key     int              // how many of the extra values are the source key
+	version int              // index of the version among the extra values; -1: there is none
 }
 
 // open connects all ends and compiles the mappings. What it opened is released by close, also after an error.

@@ -78,6 +78,8 @@ type stage struct {
 	parts  []secret.Part
 	// letters are the dead letters that the records come from, one for each; nil: they come from the source.
 	letters []state.DeadLetter
+	seen    []state.KeyHash // the source keys that were come past, once somebody watches
+	blind   bool            // one of the records has no usable key
 	// generation of the touchpoint: what an earlier one recorded proves nothing about this one's destination.
 	generation int64
 }
@@ -95,7 +97,7 @@ func (s *stage) fill(ctx context.Context, b *record.Batch, limit int, n *state.C
 	for _, l := range s.lanes {
 		l.rows.Reset(l.program.Shape())
 	}
-	s.items = s.items[:0]
+	s.items, s.seen, s.blind = s.items[:0], nil, false
 	read := b.Len()
 	if limit > 0 {
 		read = min(read, limit)

@@ -93,7 +93,7 @@ func (r *Runner) steps(ctx context.Context, w *work) error {
 		return err
 	}
 	if w.memory.session == nil {
-		s, err := r.openSession(ctx, w.flow, w.touchpoint, int(w.options.Limit))
+		s, err := r.openSession(ctx, w)
 		if err != nil {
 			return err
 		}
@@ -140,16 +140,20 @@ func (w *work) judge(s *session) error {
 func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error) {
 	var reading *readError
 	var closed *closedError
+	var limit *limitError
+	var swept *swept
 	switch {
 	case errors.As(err, &closed): // what is open goes, so that nothing is asked meanwhile
 		w.memory.drop(ctx)
 		return r.closed(ctx, w, closed)
+	case errors.As(err, &swept):
+		return More{}, r.end(ctx, w, &state.RunEnd{Status: status(w.done), Code: swept.code, Detail: swept.detail})
 	case errors.Is(err, io.EOF), errors.Is(err, errEnough):
 		return More{}, r.end(ctx, w, &state.RunEnd{Status: status(w.done)})
 	case errors.Is(err, errHandOver):
 		return r.next(ctx, w, state.NextSlice{})
-	case errors.Is(err, errLimit):
-		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunParked, Code: "LimitReached", Detail: err.Error()})
+	case errors.As(err, &limit):
+		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunParked, Code: limit.code, Detail: limit.text})
 	case errors.Is(err, errTooMany):
 		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunFailed, Code: "TooManyRejected", Detail: err.Error()})
 	case state.ReasonOf(err) != "":

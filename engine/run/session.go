@@ -3,13 +3,11 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
-	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/state"
 )
 
@@ -24,19 +22,22 @@ type session struct {
 	read    int64 // records read, for a limit
 	limits  *allowance
 	backs   []*backLane
+	sweep   *sweep // nil: nothing counts as gone
+	removes map[*lane]*remover
 }
 
 // openSession opens both ends where the last checkpoint stands.
-func (r *Runner) openSession(ctx context.Context, f *Flow, t state.Touchpoint, limit int) (*session, error) {
-	s := &session{ends: ends{flow: f, store: r.Store}}
-	if err := r.fillSession(ctx, s, t, limit); err != nil {
+func (r *Runner) openSession(ctx context.Context, w *work) (*session, error) {
+	s := &session{ends: ends{flow: w.flow, store: r.Store}}
+	if err := r.fillSession(ctx, s, w); err != nil {
 		s.close(ctx)
 		return nil, err
 	}
 	return s, nil
 }
 
-func (r *Runner) fillSession(ctx context.Context, s *session, t state.Touchpoint, limit int) error {
+func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
+	t := w.touchpoint
 	if err := s.ends.open(ctx, r.Pool); err != nil {
 		return err
 	}
@@ -45,15 +46,21 @@ func (r *Runner) fillSession(ctx context.Context, s *session, t state.Touchpoint
 		return err
 	}
 	s.seq = c.Seq
+	if s.sweep, err = r.openSweep(ctx, &s.ends, w.run, &c); err != nil {
+		return err
+	}
 	hasher, err := r.Store.Hasher(t)
 	if err != nil {
 		return err
 	}
 	s.stage = newStage(&s.ends, hasher, r.Now, &r.locks, t.Generation)
+	if s.sweep != nil {
+		s.stage.watch()
+	}
 	if s.limits, err = r.allowance(ctx, s.ends.flow.Spec.Limits, t.ID); err != nil {
 		return err
 	}
-	req, err := s.ends.readRequest(c.Cursor, t.CreatedAt, limit)
+	req, err := s.ends.readRequest(c.Cursor, t.CreatedAt, int(w.options.Limit))
 	if err != nil {
 		return err
 	}
@@ -66,6 +73,9 @@ func (r *Runner) fillSession(ctx context.Context, s *session, t state.Touchpoint
 		if err := s.openBacks(ctx, r.Now); err != nil {
 			return err
 		}
+	}
+	if s.sweep != nil && s.sweep.Complete {
+		return nil
 	}
 	reader, err := s.ends.source.OpenRead(ctx, req)
 	if err != nil {
@@ -89,6 +99,9 @@ func (s *session) close(ctx context.Context) {
 		for _, l := range s.backs {
 			_ = l.writer.Close(ctx) // as above
 		}
+		for _, l := range s.removes {
+			_ = l.writer.Close(ctx) // as above
+		}
 	}
 	s.ends.close(ctx)
 }
@@ -97,53 +110,11 @@ func checkpointKey(t state.Touchpoint) state.CheckpointKey {
 	return state.CheckpointKey{TouchpointID: t.ID, Generation: t.Generation}
 }
 
-// allowance is what a run may still do. A nil number is unlimited.
-type allowance struct {
-	creates, updates, deletes *int64
-}
-
-// allowance resolves the limits of a touchpoint; a percentage is of the ledger's live keys.
-func (r *Runner) allowance(ctx context.Context, l limits, touchpointID int64) (*allowance, error) {
-	var live int64
-	for _, limit := range []*config.Limit{l.MaxCreates, l.MaxUpdates, l.MaxDeletes} {
-		if limit == nil || limit.Percent == 0 || live > 0 {
-			continue
-		}
-		var err error
-		if live, err = r.Store.LiveKeys(ctx, touchpointID); err != nil {
-			return nil, err
-		}
-	}
-	a := &allowance{creates: resolve(l.MaxCreates, live), updates: resolve(l.MaxUpdates, live), deletes: resolve(l.MaxDeletes, live)}
-	if a.deletes == nil {
-		a.deletes = new(int64) // nothing is deleted unless said
-	}
-	return a, nil
-}
-
-// errLimit ends a run that would do more than its touchpoint allows.
-var errLimit = errors.New("limit reached")
-
-// spend judges what a batch is going to do, given what the run has done.
-func (a *allowance) spend(done, next state.Counts) error {
-	for _, l := range []struct {
-		name, verb string
-		most       *int64
-		n, more    int64
-	}{
-		{"maxCreates", "create", a.creates, done.Created + next.Created, next.Created},
-		{"maxUpdates", "update", a.updates, done.Updated + next.Updated, next.Updated},
-		{"maxDeletes", "delete", a.deletes, done.Deleted + next.Deleted, next.Deleted},
-	} {
-		if l.most != nil && l.n > *l.most && l.more > 0 {
-			return fmt.Errorf("%w: %s is %d, and the run would %s %d or more", errLimit, l.name, *l.most, l.verb, l.n)
-		}
-	}
-	return nil
-}
-
 // step works one batch. It returns io.EOF when the read completed.
 func (s *session) step(ctx context.Context, r *Runner, w *work) error {
+	if s.sweep != nil && s.sweep.Complete {
+		return s.removeGone(ctx, r, w)
+	}
 	patient, cancel := context.WithTimeout(ctx, w.deadline.Sub(r.Now()))
 	defer cancel()
 	b, err := s.fetcher.next(patient)
@@ -171,6 +142,9 @@ func (e *readError) Unwrap() error { return e.err }
 
 // finish commits the checkpoint behind a completed read. A full read begins at its start again.
 func (s *session) finish(ctx context.Context, r *Runner, w *work, b *record.Batch) error {
+	if s.sweep != nil {
+		return s.completeSweep(ctx, r, w)
+	}
 	full := s.ends.flow.Spec.Source.Read == string(adapters.ReadFull)
 	if !full && b.Safe == nil {
 		return io.EOF
@@ -216,6 +190,9 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 	if whole && b.Safe != nil {
 		c.Checkpoint = &state.CheckpointUpdate{Key: checkpointKey(w.touchpoint), Cursor: b.Safe, Seq: s.seq + 1}
 	}
+	if whole {
+		s.saw(&c, w.touchpoint, b.Safe)
+	}
 	s.record(b, &c, now)
 	// What was written is recorded even when the slice is being stopped.
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -232,6 +209,8 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 	s.sample(ctx, r, w, b, read)
 	if c.Checkpoint != nil {
 		s.seq++
+	}
+	if c.Checkpoint != nil && b.Safe != nil {
 		if err := s.fetcher.reader.Ack(ctx, b.Safe); err != nil {
 			return err
 		}

@@ -28,7 +28,9 @@ type walker struct {
 	lookups *elsewhere
 	lanes   []*lane
 	taken   []*lane // scratch
-	whole   int     // the element of a record that is not split yet
+	// come hears of each record's source key, before it is judged; nil: nobody does.
+	come  func(extra []record.Value)
+	whole int // the element of a record that is not split yet
 }
 
 func newWalker(e *ends, now func() time.Time, l *locks) *walker {
@@ -78,10 +80,13 @@ func (w *walker) pending(b *record.Batch, i int) (pending bool) {
 // walk maps record i for every route it takes, and calls visit at least once.
 func (w *walker) walk(b *record.Batch, i int, visit func(turn)) {
 	if w.head == nil {
-		visit(turn{index: i, lane: w.lanes[0], Result: w.lanes[0].exec.Map(b, i)})
+		t := turn{index: i, lane: w.lanes[0], Result: w.lanes[0].exec.Map(b, i)}
+		w.comeTo(t)
+		visit(t)
 		return
 	}
 	t := turn{index: i, element: w.whole, Result: w.head.Begin(b, i)}
+	w.comeTo(t)
 	if t.Outcome != mapping.Mapped {
 		visit(t)
 		return
@@ -100,6 +105,13 @@ func (w *walker) walk(b *record.Batch, i int, visit func(turn)) {
 	if !some {
 		t.Outcome = mapping.Filtered
 		visit(t)
+	}
+}
+
+// comeTo tells of a record.
+func (w *walker) comeTo(t turn) {
+	if w.come != nil {
+		w.come(t.Extra)
 	}
 }
 
