@@ -44,12 +44,19 @@ func (a *Arena) Copy(values []Value) []Value {
 
 // List returns a list. It keeps the slice.
 func (a *Arena) List(values []Value) Value {
-	return Value{kind: List, box: a.box(nil, values)}
+	return boxValue(List, a.box(nil, values))
 }
 
 // Object returns an object under the rules of [ObjectValue]. It keeps both slices.
 func (a *Arena) Object(names []string, values []Value) Value {
-	return Value{kind: Object, box: a.box(names, values)}
+	return boxValue(Object, a.box(names, values))
+}
+
+// Labeled returns an object whose members have these labels. It keeps the slice.
+func (a *Arena) Labeled(labels *Labels, values []Value) Value {
+	b := a.box(labels.names, values)
+	b.labels = labels
+	return boxValue(Object, b)
 }
 
 func (a *Arena) box(names []string, values []Value) *box {
@@ -94,15 +101,19 @@ func (a *Arena) CopyNames(names []string) []string {
 
 // CopyValue returns a copy of v that refers to nothing outside the arena.
 func (a *Arena) CopyValue(v Value) Value {
-	if v.text != "" {
-		v.text = a.CopyText(v.text)
-	}
-	if v.box == nil {
+	switch {
+	case v.hasText():
+		return textValue(v.tag, a.CopyText(v.text()))
+	case !v.hasBox():
 		return v
 	}
-	values, names := a.Copy(v.box.values), v.box.names
+	from := v.box()
+	values, names := a.Copy(from.values), from.names
 	for i := range values {
 		values[i] = a.CopyValue(values[i])
+	}
+	if from.labels != nil {
+		return a.Labeled(from.labels, values)
 	}
 	if names != nil {
 		names = a.CopyNames(names)
@@ -110,8 +121,7 @@ func (a *Arena) CopyValue(v Value) Value {
 			names[i] = a.CopyText(names[i])
 		}
 	}
-	v.box = a.box(names, values)
-	return v
+	return boxValue(v.kind, a.box(names, values))
 }
 
 // view returns the bytes as a string without copying them.

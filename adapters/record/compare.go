@@ -8,35 +8,37 @@ import (
 
 // Clone returns a copy of v that outlives the batch or arena it was read from.
 func (v Value) Clone() Value {
-	v.text = strings.Clone(v.text)
-	if v.box == nil {
+	switch {
+	case v.hasText():
+		return textValue(v.tag, strings.Clone(v.text()))
+	case !v.hasBox():
 		return v
 	}
-	b := &box{names: make([]string, len(v.box.names)), values: make([]Value, len(v.box.values))}
-	for i, name := range v.box.names {
+	from := v.box()
+	b := &box{names: make([]string, len(from.names)), values: make([]Value, len(from.values))}
+	for i, name := range from.names {
 		b.names[i] = strings.Clone(name)
 	}
-	for i := range v.box.values {
-		b.values[i] = v.box.values[i].Clone()
+	for i := range from.values {
+		b.values[i] = from.values[i].Clone()
 	}
-	v.box = b
-	return v
+	return boxValue(v.kind, b)
 }
 
 // Elements returns the elements of a List or the values of an Object's members; else nil. The caller must not change them.
 func (v Value) Elements() []Value {
-	if v.box == nil {
+	if !v.hasBox() {
 		return nil
 	}
-	return v.box.values
+	return v.box().values
 }
 
 // Names returns the names of an Object's members, parallel to [Value.Elements]; else nil. The caller must not change them.
 func (v Value) Names() []string {
-	if v.box == nil {
+	if !v.hasBox() {
 		return nil
 	}
-	return v.box.names
+	return v.box().names
 }
 
 // Expand returns a Raw value as the list, object or scalar it stands for, and any other value as it is. The error is that of
@@ -45,7 +47,7 @@ func (v Value) Expand() (Value, error) {
 	if v.kind != Raw {
 		return v, nil
 	}
-	return ParseText(v.text)
+	return ParseText(v.text())
 }
 
 // Equal reports whether v and w say the same: numbers by value whatever their scale and kind, timestamps by instant, objects
@@ -66,7 +68,7 @@ func (v Value) Equal(w Value) bool {
 	case Absent, Null:
 		return true
 	case List:
-		return slices.EqualFunc(v.box.values, w.box.values, Value.Equal)
+		return slices.EqualFunc(v.box().values, w.box().values, Value.Equal)
 	case Object:
 		return v.sameMembers(w)
 	default:
@@ -77,17 +79,17 @@ func (v Value) Equal(w Value) bool {
 
 func (v Value) sameMembers(w Value) bool {
 	n := 0
-	for i, name := range v.box.names {
-		if v.box.values[i].kind == Absent {
+	for i, name := range v.box().names {
+		if v.box().values[i].kind == Absent {
 			continue
 		}
 		n++
-		if !v.box.values[i].Equal(w.Get(name)) {
+		if !v.box().values[i].Equal(w.Get(name)) {
 			return false
 		}
 	}
-	for i := range w.box.values {
-		if w.box.values[i].kind != Absent {
+	for i := range w.box().values {
+		if w.box().values[i].kind != Absent {
 			n--
 		}
 	}
@@ -111,14 +113,14 @@ func (v Value) Compare(w Value) (int, bool) {
 	case Timestamp:
 		return cmp.Or(cmp.Compare(v.num, w.num), cmp.Compare(v.scale, w.scale)), true
 	case String, Bytes, File:
-		return strings.Compare(v.text, w.text), true
+		return strings.Compare(v.text(), w.text()), true
 	default:
 		return 0, false
 	}
 }
 
 func compareNumbers(v, w Value) int {
-	if v.text == "" && w.text == "" && v.scale == w.scale {
+	if !v.big && !w.big && v.scale == w.scale {
 		return cmp.Compare(v.num, w.num)
 	}
 	a, _ := v.Big()
@@ -171,11 +173,11 @@ func (v Value) appendCanonicalNumber(dst []byte) []byte {
 
 func (v Value) appendCanonicalList(dst []byte) (_ []byte, err error) {
 	dst = append(dst, '[')
-	for i := range v.box.values {
+	for i := range v.box().values {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if dst, err = v.box.values[i].AppendCanonical(dst); err != nil {
+		if dst, err = v.box().values[i].AppendCanonical(dst); err != nil {
 			return dst, err
 		}
 	}
@@ -185,12 +187,12 @@ func (v Value) appendCanonicalList(dst []byte) (_ []byte, err error) {
 func (v Value) appendCanonicalObject(dst []byte) (_ []byte, err error) {
 	var room [32]int
 	order := room[:0]
-	for i := range v.box.values {
-		if v.box.values[i].kind != Absent {
+	for i := range v.box().values {
+		if v.box().values[i].kind != Absent {
 			order = append(order, i)
 		}
 	}
-	names := v.box.names
+	names := v.box().names
 	slices.SortFunc(order, func(i, j int) int { return strings.Compare(names[i], names[j]) })
 	dst = append(dst, '{')
 	for n, i := range order {
@@ -198,7 +200,7 @@ func (v Value) appendCanonicalObject(dst []byte) (_ []byte, err error) {
 			dst = append(dst, ',')
 		}
 		dst = append(AppendJSONString(dst, names[i]), ':')
-		if dst, err = v.box.values[i].AppendCanonical(dst); err != nil {
+		if dst, err = v.box().values[i].AppendCanonical(dst); err != nil {
 			return dst, err
 		}
 	}

@@ -91,26 +91,30 @@ func (x *Extractor) plain(n *node, frame []Value) bool {
 }
 
 // object extracts from the members of the object at the cursor. Names that come in the order of an earlier record are recognised by one
-// comparison, and are known to differ.
+// comparison, and are known to differ: they are noted as names only once another comes.
 func (x *Extractor) object(n *node, frame []Value) bool {
 	if !x.enter() {
 		return false
 	}
 	f := x.keys.open()
 	known := &x.learned[n.id]
+	var came [maxKnown / 64]uint64 // which of the known names did
 	next, escaped := 0, false
 	for more := x.first('}'); more; more = x.next('}') {
 		if next >= 0 {
 			if i := known.match(x.src[x.pos:], next); i >= 0 {
-				k := &known.keys[i]
-				x.keys.entries = append(x.keys.entries, k.keyEntry)
+				came[i/64] |= 1 << (i % 64)
 				next = i + 1
-				x.pos += len(k.quoted)
-				if !x.colon() || !x.value(k.node, frame) {
+				k := &known.keys[i]
+				if x.pos += len(k.label); x.peek() <= ' ' {
+					x.space()
+				}
+				if !x.value(k.node, frame) {
 					return false
 				}
 				continue
 			}
+			x.recall(known, &came)
 			next = -1
 		}
 		at := x.pos
@@ -129,6 +133,15 @@ func (x *Extractor) object(n *node, frame []Value) bool {
 	x.keys.close(&f)
 	x.depth--
 	return x.err == nil
+}
+
+// recall notes the names that came as those of an object.
+func (x *Extractor) recall(known *learned, came *[maxKnown / 64]uint64) {
+	for i := range known.keys {
+		if came[i/64]&(1<<(i%64)) != 0 {
+			x.keys.entries = append(x.keys.entries, known.keys[i].keyEntry)
+		}
+	}
 }
 
 // list extracts from the elements of the list at the cursor.
@@ -169,8 +182,12 @@ func (x *Extractor) listElement(n *node, frame []Value, i int) bool {
 	return x.value(single, frame)
 }
 
-// maxLearned bounds how often an extractor learns the names of one place, so that records without any order do not allocate for ever.
-const maxLearned = 8
+// Bounds of what an extractor learns: how often it learns the names of one place, so that records without any order do not allocate for ever, and how
+// many.
+const (
+	maxLearned = 8
+	maxKnown   = 256
+)
 
 // learned is the names an object had, in order.
 type learned struct {
@@ -180,14 +197,14 @@ type learned struct {
 
 type learnedKey struct {
 	keyEntry
-	quoted string // with its quotes, as it stands in a document
-	node   *node
+	label string // with its quotes and a colon, as it stands in most documents
+	node  *node
 }
 
 // match returns the position, from next on, of the name that src starts with, or -1. A few names may be missing.
 func (l *learned) match(src string, next int) int {
 	for i := next; i < len(l.keys) && i < next+4; i++ {
-		if strings.HasPrefix(src, l.keys[i].quoted) {
+		if strings.HasPrefix(src, l.keys[i].label) {
 			return i
 		}
 	}
@@ -196,14 +213,14 @@ func (l *learned) match(src string, next int) int {
 
 // learn notes the names of an object none of which is escaped.
 func (l *learned) learn(n *node, entries []keyEntry) {
-	if l.times == maxLearned || len(entries) < len(l.keys) {
+	if l.times == maxLearned || len(entries) < len(l.keys) || len(entries) > maxKnown {
 		return
 	}
 	l.times++
 	l.keys = l.keys[:0]
 	for _, e := range entries {
-		quoted := `"` + e.name + `"`
-		name := quoted[1 : len(quoted)-1]
-		l.keys = append(l.keys, learnedKey{keyEntry{e.mark, name}, quoted, n.child(name)})
+		label := `"` + e.name + `":`
+		name := label[1 : len(label)-2]
+		l.keys = append(l.keys, learnedKey{keyEntry{e.mark, name}, label, n.child(name)})
 	}
 }

@@ -38,7 +38,7 @@ func (x *Extractor) from(n *node, v Value, frame []Value) bool {
 	case Absent:
 		return true
 	case Raw:
-		return x.inside(n, v.text, frame)
+		return x.inside(n, v.text(), frame)
 	case Object:
 		for i := range n.children {
 			if !x.from(n.children[i].node, v.Get(n.children[i].name), frame) {
@@ -46,7 +46,7 @@ func (x *Extractor) from(n *node, v Value, frame []Value) bool {
 			}
 		}
 	case List:
-		if !x.fromList(n, v.box.values, frame) {
+		if !x.fromList(n, v.box().values, frame) {
 			return false
 		}
 	}

@@ -2,8 +2,9 @@ package record
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"math/bits"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -21,28 +22,32 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	case Int, Decimal:
 		return v.AppendNumber(dst)
 	case String, File:
-		return AppendJSONString(dst, v.text)
+		return AppendJSONString(dst, v.text())
 	case Bytes:
 		dst = append(dst, '"')
-		dst = base64.StdEncoding.AppendEncode(dst, bytesOf(v.text))
+		dst = base64.StdEncoding.AppendEncode(dst, bytesOf(v.text()))
 		return append(dst, '"')
 	case Date, Time, Timestamp:
 		dst = append(dst, '"')
 		dst = v.AppendISO(dst)
 		return append(dst, '"')
 	case Raw:
-		return appendCompact(dst, v.text)
+		return appendCompact(dst, v.text())
 	case List:
 		dst = append(dst, '[')
-		for i := range v.box.values {
+		for i, element := range v.box().values {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = v.box.values[i].AppendJSON(dst)
+			dst = element.AppendJSON(dst)
 		}
 		return append(dst, ']')
 	default:
-		return AppendJSONObject(dst, v.box.names, v.box.values)
+		b := v.box()
+		if b.labels != nil {
+			return b.labels.appendJSON(dst, b.values)
+		}
+		return AppendJSONObject(dst, b.names, b.values)
 	}
 }
 
@@ -63,34 +68,53 @@ func AppendJSONObject(dst []byte, names []string, values []Value) []byte {
 	return append(dst, '}')
 }
 
-// AppendISO appends a Date (2026-01-31), Time (23:59:59.5) or Timestamp (2026-01-31T23:59:59.5+01:00, Z for UTC) in ISO 8601, with
-// as many digits of a second as there are. Other kinds append nothing.
-func (v Value) AppendISO(dst []byte) []byte {
-	switch v.kind {
-	case Date:
-		return v.Time().AppendFormat(dst, time.DateOnly)
-	case Time:
-		return time.Unix(0, v.num).UTC().AppendFormat(dst, "15:04:05.999999999")
-	case Timestamp:
-		return v.Time().AppendFormat(dst, time.RFC3339Nano)
-	default:
-		return dst
-	}
-}
-
 const hexDigits = "0123456789abcdef"
 
 // AppendJSONString appends s as a JSON string. Bytes that are not UTF-8, which no record holds, become U+FFFD.
 func AppendJSONString(dst []byte, s string) []byte {
+	n := plainLength(s)
+	if n < len(s) {
+		return appendQuoted(append(dst, '"'), s, n)
+	}
 	dst = append(dst, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// plainLength returns how much of s, from its start, is ASCII that stands for itself in a JSON string.
+func plainLength(s string) int {
+	text := bytesOf(s)
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		if m := special(binary.LittleEndian.Uint64(text[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
 		}
-		if c >= utf8.RuneSelf {
+	}
+	if i > 0 && i < len(text) { // the last eight bytes, some of them anew
+		i = len(text) - 8
+		if m := special(binary.LittleEndian.Uint64(text[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		return len(text)
+	}
+	for i < len(text) && isPlain(text[i]) {
+		i++
+	}
+	return i
+}
+
+func isPlain(c byte) bool { return c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' }
+
+// appendQuoted appends s, of which n bytes are plain, and the quote at its end.
+func appendQuoted(dst []byte, s string, n int) []byte {
+	from := 0
+	for i := n; i < len(s); {
+		c := s[i]
+		switch {
+		case isPlain(c):
+			i += plainLength(s[i:])
+			continue
+		case c >= utf8.RuneSelf:
 			r, n := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && n == 1 {
 				dst = append(append(dst, s[from:i]...), "\uFFFD"...)
@@ -99,23 +123,26 @@ func AppendJSONString(dst []byte, s string) []byte {
 			i += n
 			continue
 		}
-		dst = append(dst, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
+		dst = appendEscaped(append(dst, s[from:i]...), c)
 		i++
 		from = i
 	}
 	return append(append(dst, s[from:]...), '"')
+}
+
+func appendEscaped(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	default:
+		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	}
 }
 
 // appendCompact appends JSON without the blanks between its parts.

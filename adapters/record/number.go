@@ -29,7 +29,7 @@ func ParseNumber(s string) (Value, error) {
 				return IntValue(n), nil
 			}
 		}
-		return Value{kind: Int, text: s}, nil // canonical: the grammar has but one form for it
+		return textValue(tag{kind: Int, big: true}, s), nil // canonical: the grammar has but one form for it
 	}
 	scale := int64(len(p.frac)) - int64(p.exp)
 	digits := p.whole + p.frac
@@ -56,7 +56,7 @@ func ParseNumber(s string) (Value, error) {
 		}
 		return DecimalValue(c, int32(scale)), nil
 	}
-	return Value{kind: Decimal, scale: int32(scale), text: pointed(p.neg, digits, int(scale))}, nil
+	return textValue(tag{kind: Decimal, big: true, scale: int32(scale)}, pointed(p.neg, digits, int(scale))), nil
 }
 
 // smallInt reads the most common number: up to 18 digits, no leading zero.
@@ -176,8 +176,8 @@ func pointed(neg bool, digits string, scale int) string {
 // AppendNumber appends the exact text of an Int or Decimal: no exponent, the decimal's own scale.
 func (v Value) AppendNumber(dst []byte) []byte {
 	switch {
-	case v.text != "":
-		return append(dst, v.text...)
+	case v.big:
+		return append(dst, v.text()...)
 	case v.kind == Int || v.scale == 0 || v.num == 0 && v.scale < 0:
 		return strconv.AppendInt(dst, v.num, 10)
 	case v.scale < 0:

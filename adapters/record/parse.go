@@ -47,6 +47,9 @@ func (p *parser) scalar() (Value, bool) {
 }
 
 func (s *scanner) numberValue() (Value, bool) {
+	if n, ok := s.shortInt(); ok {
+		return IntValue(n), true
+	}
 	at := s.pos
 	text, ok := s.number()
 	if !ok {
@@ -57,6 +60,32 @@ func (s *scanner) numberValue() (Value, bool) {
 		return Value{}, s.fail(at, BadNumber)
 	}
 	return v, true
+}
+
+// shortInt scans an integer of up to 18 digits. Where it reports false there is something else, and it has not moved.
+func (s *scanner) shortInt() (n int64, ok bool) {
+	i := s.pos
+	negative := i < len(s.src) && s.src[i] == '-'
+	if negative {
+		i++
+	}
+	from := i
+	for i < len(s.src) && s.src[i]-'0' <= 9 {
+		n = n*10 + int64(s.src[i]-'0') // an overflow is of too many digits
+		i++
+	}
+	digits := i - from
+	switch {
+	case digits == 0, digits > 18, digits > 1 && s.src[from] == '0':
+		return 0, false
+	case i < len(s.src) && (s.src[i] == '.' || s.src[i]|0x20 == 'e'):
+		return 0, false
+	}
+	if negative {
+		n = -n
+	}
+	s.pos = i
+	return n, true
 }
 
 // tree reads the value at the cursor whole.

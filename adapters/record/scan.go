@@ -178,11 +178,14 @@ func (s *scanner) first(end byte) bool {
 
 // next moves to the next member or element and reports whether there is one. What is neither sets err.
 func (s *scanner) next(end byte) bool {
-	s.space()
+	if s.peek() <= ' ' {
+		s.space()
+	}
 	switch s.peek() {
 	case ',':
-		s.pos++
-		s.space()
+		if s.pos++; s.peek() <= ' ' {
+			s.space()
+		}
 		return true
 	case end:
 		s.pos++
@@ -208,12 +211,15 @@ func (s *scanner) key(f *keyFrame) (string, bool) {
 }
 
 func (s *scanner) colon() bool {
-	s.space()
+	if s.peek() <= ' ' {
+		s.space()
+	}
 	if s.peek() != ':' {
 		return s.fail(s.pos, BadSyntax)
 	}
-	s.pos++
-	s.space()
+	if s.pos++; s.peek() <= ' ' {
+		s.space()
+	}
 	return true
 }
 
@@ -231,16 +237,21 @@ const (
 	highs = 0x8080808080808080
 )
 
+// special returns a word whose lowest bit that is set marks the first of eight bytes that is a quote, a backslash, a control character or not
+// ASCII; 0: there is none.
+func special(w uint64) uint64 {
+	q, b := w^('"'*ones), w^('\\'*ones)
+	return ((q-ones)&^q | (b-ones)&^b | (w-0x20*ones)&^w | w) & highs
+}
+
 // rawString scans the string at the cursor and returns what stands between its quotes, and whether something in it is escaped.
 func (s *scanner) rawString() (raw string, escaped, ok bool) {
 	src, text := s.src, bytesOf(s.src)
 	start := s.pos + 1
 	i := start
 	for i < len(src) {
-		if i+8 <= len(src) { // the lowest bit set marks the first byte that is a quote, a backslash, a control character or not ASCII
-			w := binary.LittleEndian.Uint64(text[i:])
-			q, b := w^('"'*ones), w^('\\'*ones)
-			m := ((q-ones)&^q | (b-ones)&^b | (w-0x20*ones)&^w | w) & highs
+		if i+8 <= len(src) {
+			m := special(binary.LittleEndian.Uint64(text[i:]))
 			if m == 0 {
 				i += 8
 				continue

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strconv"
 	"time"
+	"unsafe"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -48,30 +49,61 @@ const MaxDigits = 1000
 // MaxExponent bounds the decimal exponent of a number written with an exponent, in either direction.
 const MaxExponent = 1000
 
-// A Value is one value of a record: a tagged union of 40 bytes that never holds a float.
+// A Value is one value of a record: a tagged union of 24 bytes that never holds a float. It is of three words so that the compiler
+// keeps it in registers.
 //
 // The zero Value is absent. Values are immutable and safe for concurrent use; those read from a [Batch] are
 // valid until its next Reset.
 type Value struct {
+	tag
+	// num is, of a Bool, 0 or 1; of an Int or Decimal that is not big, its digits; of a Date, days since 1970-01-01; of a Time, nanoseconds; of a
+	// Timestamp, Unix seconds; of what has a text, its length.
+	num int64
+	ptr unsafe.Pointer // *box of a List or Object; the bytes of what has a text
+}
+
+// tag says what the other words of a value are.
+type tag struct {
 	kind   Kind
-	offset int16  // Timestamp: minutes east of UTC
-	scale  int32  // Decimal: digits after the point (may be negative); Timestamp: nanoseconds within the second
-	num    int64  // Bool 0/1; Int; Decimal coefficient; Date days since 1970-01-01; Time nanoseconds; Timestamp Unix seconds
-	text   string // String, Bytes, Raw, File; Int and Decimal too large for num: their canonical text
-	box    *box   // List, Object
+	big    bool  // Int and Decimal: too large for num, so that it is held as its canonical text
+	offset int16 // Timestamp: minutes east of UTC
+	scale  int32 // Decimal: digits after the point (may be negative); Timestamp: nanoseconds within the second
 }
 
 type box struct {
 	names  []string // Object only, parallel to values
 	values []Value
+	labels *Labels // nil, or the names as they were made once
 }
 
+// textValue returns a value that is held as a text.
+func textValue(t tag, text string) Value {
+	return Value{t, int64(len(text)), unsafe.Pointer(unsafe.StringData(text))}
+}
+
+// boxValue returns a List or Object.
+func boxValue(kind Kind, b *box) Value { return Value{tag{kind: kind}, 0, unsafe.Pointer(b)} }
+
+// text returns the text of a value that has one: String, Bytes, Raw, File, and what is big.
+func (v Value) text() string { return unsafe.String((*byte)(v.ptr), int(v.num)) }
+
+// box returns what a List or Object holds.
+func (v Value) box() *box { return (*box)(v.ptr) }
+
+// hasText reports whether text may be called.
+func (v Value) hasText() bool {
+	return v.big || v.kind == String || v.kind == Raw || v.kind == Bytes || v.kind == File
+}
+
+// hasBox reports whether box may be called.
+func (v Value) hasBox() bool { return v.kind == List || v.kind == Object }
+
 // NullValue is JSON's null.
-var NullValue = Value{kind: Null}
+var NullValue = Value{tag: tag{kind: Null}}
 
 // BoolValue returns b as a Value.
 func BoolValue(b bool) Value {
-	v := Value{kind: Bool}
+	v := Value{tag: tag{kind: Bool}}
 	if b {
 		v.num = 1
 	}
@@ -79,55 +111,55 @@ func BoolValue(b bool) Value {
 }
 
 // IntValue returns n as a Value.
-func IntValue(n int64) Value { return Value{kind: Int, num: n} }
+func IntValue(n int64) Value { return Value{tag: tag{kind: Int}, num: n} }
 
 // BigIntValue returns n as a Value of kind Int.
 func BigIntValue(n *big.Int) Value {
 	if n.IsInt64() {
 		return IntValue(n.Int64())
 	}
-	return Value{kind: Int, text: n.String()}
+	return textValue(tag{kind: Int, big: true}, n.String())
 }
 
 // DecimalValue returns coefficient × 10^-scale as a Value of kind Decimal. The scale is kept: 110 with scale 2 is 1.10.
 func DecimalValue(coefficient int64, scale int32) Value {
-	return Value{kind: Decimal, num: coefficient, scale: scale}
+	return Value{tag: tag{kind: Decimal, scale: scale}, num: coefficient}
 }
 
 // StringValue returns s as a Value. s must be valid UTF-8.
-func StringValue(s string) Value { return Value{kind: String, text: s} }
+func StringValue(s string) Value { return textValue(tag{kind: String}, s) }
 
 // BytesValue returns b as a Value. It keeps a copy.
-func BytesValue(b []byte) Value { return Value{kind: Bytes, text: string(b)} }
+func BytesValue(b []byte) Value { return textValue(tag{kind: Bytes}, string(b)) }
 
 // RawValue returns a complete JSON value that the caller has validated with [Scan] or built itself.
-func RawValue(json string) Value { return Value{kind: Raw, text: json} }
+func RawValue(json string) Value { return textValue(tag{kind: Raw}, json) }
 
 // FileValue returns a reference to a file's content. What ref means is between the adapter that made it and the one that opens it.
-func FileValue(ref string) Value { return Value{kind: File, text: ref} }
+func FileValue(ref string) Value { return textValue(tag{kind: File}, ref) }
 
 // DateValue returns the calendar day of t, in t's own location.
 func DateValue(t time.Time) Value {
 	y, m, d := t.Date()
-	return Value{kind: Date, num: time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400}
+	return Value{tag: tag{kind: Date}, num: time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400}
 }
 
 // TimeOfDayValue returns the time of day that is d after midnight, 0 ≤ d < 24h.
-func TimeOfDayValue(d time.Duration) Value { return Value{kind: Time, num: int64(d)} }
+func TimeOfDayValue(d time.Duration) Value { return Value{tag: tag{kind: Time}, num: int64(d)} }
 
 // TimestampValue returns the instant t with the UTC offset of its location, to the minute.
 func TimestampValue(t time.Time) Value {
 	_, off := t.Zone()
-	return Value{kind: Timestamp, num: t.Unix(), scale: int32(t.Nanosecond()), offset: int16(off / 60)}
+	return Value{tag: tag{kind: Timestamp, scale: int32(t.Nanosecond()), offset: int16(off / 60)}, num: t.Unix()}
 }
 
 // ListValue returns a list. It keeps the slice: the caller must not change it afterwards.
-func ListValue(values []Value) Value { return Value{kind: List, box: &box{values: values}} }
+func ListValue(values []Value) Value { return boxValue(List, &box{values: values}) }
 
 // ObjectValue returns an object with the given members in order. It keeps both slices, which must be of one length and hold no
 // name twice; the caller must not change them afterwards.
 func ObjectValue(names []string, values []Value) Value {
-	return Value{kind: Object, box: &box{names: names, values: values}}
+	return boxValue(Object, &box{names: names, values: values})
 }
 
 // Kind returns what v holds.
@@ -137,24 +169,24 @@ func (v Value) Kind() Kind { return v.kind }
 func (v Value) IsAbsent() bool { return v.kind == Absent }
 
 // IsNull reports whether v is null or absent.
-func (v Value) IsNull() bool { return v.kind <= Null || (v.kind == Raw && v.text == "null") }
+func (v Value) IsNull() bool { return v.kind <= Null || (v.kind == Raw && v.text() == "null") }
 
 // Bool returns a value of kind Bool.
 func (v Value) Bool() bool { return v.num != 0 }
 
 // Int64 returns an Int that fits, and whether it did.
-func (v Value) Int64() (n int64, ok bool) { return v.num, v.kind == Int && v.text == "" }
+func (v Value) Int64() (n int64, ok bool) { return v.num, v.kind == Int && !v.big }
 
 // SmallDecimal returns a Decimal (or Int) as coefficient × 10^-scale where the coefficient fits an int64, and whether it did.
 func (v Value) SmallDecimal() (coefficient int64, scale int32, ok bool) {
-	return v.num, v.scale, (v.kind == Decimal || v.kind == Int) && v.text == ""
+	return v.num, v.scale, (v.kind == Decimal || v.kind == Int) && !v.big
 }
 
 // Text returns the content of a String, Bytes, Raw or File, and the canonical text of a number; else "".
 func (v Value) Text() string {
 	switch v.kind {
 	case String, Bytes, Raw, File:
-		return v.text
+		return v.text()
 	case Int, Decimal:
 		return string(v.AppendNumber(nil))
 	default:
@@ -183,26 +215,26 @@ func (v Value) TimeOfDay() time.Duration { return time.Duration(v.num) }
 
 // Len returns the number of elements of a List or members of an Object; else 0.
 func (v Value) Len() int {
-	if v.box == nil {
+	if !v.hasBox() {
 		return 0
 	}
-	return len(v.box.values)
+	return len(v.box().values)
 }
 
 // Index returns element i of a List, or the value of member i of an Object.
-func (v Value) Index(i int) Value { return v.box.values[i] }
+func (v Value) Index(i int) Value { return v.box().values[i] }
 
 // Name returns the name of member i of an Object.
-func (v Value) Name(i int) string { return v.box.names[i] }
+func (v Value) Name(i int) string { return v.box().names[i] }
 
 // Get returns the member of an Object with that name, or an absent Value.
 func (v Value) Get(name string) Value {
 	if v.kind != Object {
 		return Value{}
 	}
-	for i, n := range v.box.names {
+	for i, n := range v.box().names {
 		if n == name {
-			return v.box.values[i]
+			return v.box().values[i]
 		}
 	}
 	return Value{}
@@ -213,10 +245,10 @@ func (v Value) Big() (*apd.Decimal, bool) {
 	if v.kind != Int && v.kind != Decimal {
 		return nil, false
 	}
-	if v.text == "" {
+	if !v.big {
 		return apd.New(v.num, -v.scale), true
 	}
-	d, _, err := apd.NewFromString(v.text)
+	d, _, err := apd.NewFromString(v.text())
 	if err != nil {
 		panic("record: internal error: a number's canonical text does not parse")
 	}

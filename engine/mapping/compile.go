@@ -102,9 +102,9 @@ func (p *Program) finish(c *compiler) {
 	shape := make([]record.Column, len(c.columns))
 	for i, column := range c.columns {
 		shape[i] = record.Column{Name: column.Name, Kind: column.Kind}
-		p.labels = append(p.labels, string(record.AppendJSONString(nil, column.Name))+":")
 	}
 	p.shape = record.NewShape(shape...)
+	p.labels = record.NewLabels(p.shape.Names())
 	p.paths = c.paths
 	if c.seen[""] { // the record itself
 		p.paths, p.whole = nil, true

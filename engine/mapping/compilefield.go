@@ -179,6 +179,7 @@ func (c *compiler) fromExpr(s *scope, at, text string) (getter, expr.Type) {
 
 func (c *compiler) object(s *scope, at string, fields config.Fields, nesting int) (*object, expr.Type) {
 	o := &object{}
+	var names []string
 	typ := expr.Type{Kind: record.Object, Nullable: true, Fields: map[string]expr.Type{}}
 	for _, nf := range fields {
 		if _, twice := typ.Fields[nf.Name]; twice {
@@ -187,9 +188,10 @@ func (c *compiler) object(s *scope, at string, fields config.Fields, nesting int
 		}
 		f := c.field(s, below(at, nf.Name), nf, nesting+1)
 		c.writeMode(below(at, nf.Name), nf.Field.Write, false)
-		o.names, o.fields = append(o.names, nf.Name), append(o.fields, f)
+		names, o.fields = append(names, nf.Name), append(o.fields, f)
 		typ.Fields[nf.Name] = f.typ
 	}
+	o.labels = record.NewLabels(names)
 	return o, typ
 }
 

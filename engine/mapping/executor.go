@@ -176,17 +176,12 @@ func (e *Executor) now() record.Value {
 // AppendJSON appends a row as a JSON object on one line, absent columns left out; unless create also those that are sent on create only.
 func (p *Program) AppendJSON(dst []byte, row []record.Value, create bool) []byte {
 	dst = append(dst, '{')
-	first := true
+	from := len(dst)
 	for i := range row {
 		if row[i].IsAbsent() || (!create && p.columns[i].CreateOnly) {
 			continue
 		}
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(dst, p.labels[i]...)
-		dst = row[i].AppendJSON(dst)
+		dst = row[i].AppendJSON(p.labels.Append(dst, i, len(dst) == from))
 	}
 	return append(dst, '}')
 }

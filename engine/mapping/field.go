@@ -149,7 +149,7 @@ func (e *Executor) underIndex(i int) bool { return e.under("[" + strconv.Itoa(i)
 
 // object is the fields of an element or a nested object.
 type object struct {
-	names  []string
+	labels *record.Labels
 	fields []*field
 }
 
@@ -164,7 +164,7 @@ func (o *object) eval(e *Executor) (v record.Value, some, ok bool) {
 		values[i] = w
 		some = some || !w.IsAbsent()
 	}
-	return e.arena.Object(o.names, values), some, true
+	return e.arena.Labeled(o.labels, values), some, true
 }
 
 // nested is a getter for a nested object. Without a member it is absent.

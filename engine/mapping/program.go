@@ -78,7 +78,7 @@ func (p Problem) Diagnostic(s *config.Source) diag.Diagnostic {
 type Program struct {
 	shape      *record.Shape
 	columns    []Column
-	labels     []string // of the columns, as they stand in JSON: "name":
+	labels     *record.Labels // of the columns
 	paths      []record.Path
 	slots      *record.Slots
 	whole      bool
