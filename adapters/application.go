@@ -117,7 +117,9 @@ type Object struct {
 	Reads   []ReadMode
 	Writes  []WriteMode
 	Actions []string // what WriteAction can do with a record
-	Fields  []Field  // nil when unknown
+	// LooksUp are those of Writes that look a record up before they create it: two at once for the same key may create it twice.
+	LooksUp []WriteMode
+	Fields  []Field // nil when unknown
 }
 
 // Relation returns what settings alone tell of a table or a query: it can be read incrementally where a cursor is declared for it.

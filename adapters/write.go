@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"context"
+	"time"
 
 	"github.com/dray-sync/dray/adapters/record"
 )
@@ -42,6 +43,9 @@ type WriteRequest struct {
 	Shape *record.Shape
 	// Answer asks for [Outcome.Answer].
 	Answer bool
+	// Compare asks for a look at what is there, so that a record which would change nothing is not sent where that costs more than the look. Its
+	// outcome is Unchanged. Who tells that anyway ignores it, and so does who cannot look.
+	Compare bool
 }
 
 // A Writer writes batches. Not safe for concurrent use.
@@ -59,6 +63,14 @@ type Writer interface {
 	// Close finishes what is buffered, makes it durable, and waits. Outcomes that Write has reported do not depend on it.
 	// It may be called more than once.
 	Close(ctx context.Context) error
+}
+
+// A RepeatableWriter is a [Writer] to an application that recognises a write which it has had before by its token, so that sending it once more
+// does nothing.
+type RepeatableWriter interface {
+	Writer
+	// Remembers returns how long the application knows the token of a write. Zero: it does not look at tokens, and needs none in the batches.
+	Remembers() time.Duration
 }
 
 // Result is what became of one written record.

@@ -65,6 +65,9 @@ type Batch struct {
 	Shape *Shape
 	// Ops holds an operation for each record. nil means that all are upserts.
 	Ops []Op
+	// Tokens holds a text for each record of a write that is the same whenever that write is repeated, and differs from those of all others: what
+	// applications call an idempotency key. nil: nobody asked for them.
+	Tokens []string
 	// Safe is non-nil only where a checkpoint may fall behind this batch: a read that starts from it sees everything
 	// after this batch, and nothing of it is needed again.
 	Safe Cursor
@@ -78,7 +81,7 @@ type Batch struct {
 
 // Reset empties the batch for documents, or for rows of shape when it is not nil. Values read from it become invalid.
 func (b *Batch) Reset(shape *Shape) {
-	b.Encoding, b.Shape, b.Ops, b.Safe, b.n = Documents, shape, nil, nil, 0
+	b.Encoding, b.Shape, b.Ops, b.Tokens, b.Safe, b.n = Documents, shape, nil, nil, nil, 0
 	if shape != nil {
 		b.Encoding = Rows
 	}

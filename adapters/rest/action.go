@@ -20,6 +20,9 @@ func (o *object) plan(req adapters.WriteRequest) (*writePlan, error) {
 	if plan := o.writes[req.Mode]; plan != nil {
 		return plan, nil
 	}
+	if slices.Contains(o.composed(), req.Mode) {
+		return o.writes[adapters.WriteCreate], nil
+	}
 	return nil, unfit("writing", o.name, "it cannot be written in mode "+string(req.Mode))
 }
 
@@ -30,6 +33,7 @@ func (j *judge) actions(declared map[string]*requestDeclaration, at func(...stri
 		d := declared[name]
 		plans[name] = &writePlan{
 			method: d.Method, wrap: d.Wrap, path: j.template(d.Path, at("write", "actions", name, "path")...), id: j.path(d.ID, at("write", "actions", name, "id")...),
+			token: j.token(d.Idempotency, at("write", "actions", name, "idempotency")...),
 		}
 	}
 	return plans

@@ -31,12 +31,13 @@ type client struct {
 
 // A request to be sent.
 type request struct {
-	method string
-	url    *url.URL
-	body   []byte // nil: none
-	op     string // for errors
-	object string
-	writes bool // it may change something
+	method  string
+	url     *url.URL
+	body    []byte // nil: none
+	op      string // for errors
+	object  string
+	writes  bool              // it may change something
+	headers map[string]string // beside those of all requests
 }
 
 // An answer that came in whole.
@@ -125,6 +126,9 @@ func (c *client) build(ctx context.Context, q request, out *sentinel) (*http.Req
 		r.GetBody = func() (io.ReadCloser, error) { return &watched{Reader: bytes.NewReader(q.body), out: out}, nil }
 	}
 	for name, value := range c.headers {
+		r.Header.Set(name, value)
+	}
+	for name, value := range q.headers {
 		r.Header.Set(name, value)
 	}
 	return r, c.authorize(r)

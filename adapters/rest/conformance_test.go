@@ -72,7 +72,7 @@ func TestConformance(t *testing.T) {
 					Source: true, Destination: true, Discoverer: true, KeyReader: true, Nulls: true,
 					Reads: []adapters.ReadMode{adapters.ReadIncremental, adapters.ReadFull, adapters.ReadKeys},
 					Writes: []adapters.WriteMode{
-						adapters.WriteCreate, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete, adapters.WriteAction,
+						adapters.WriteCreate, adapters.WriteEnsure, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete, adapters.WriteAction,
 					},
 				},
 			})

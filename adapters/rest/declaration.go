@@ -117,6 +117,8 @@ type requestDeclaration struct {
 	Path   string `json:"path"`
 	Wrap   string `json:"wrap"`
 	ID     string `json:"id"`
+
+	Idempotency *idempotencyDeclaration `json:"idempotency"`
 }
 
 // complete gives what is unsaid its meaning, so that a declaration made by a program need not spell it out. application.cue says the same to

@@ -184,6 +184,7 @@ func (j *judge) write(o *object, d writeDeclaration, at func(...string) []string
 		name := string(mode)
 		w := &writePlan{
 			method: r.Method, wrap: r.Wrap, path: j.template(r.Path, at("write", name, "path")...), id: j.path(r.ID, at("write", name, "id")...),
+			token: j.token(r.Idempotency, at("write", name, "idempotency")...),
 		}
 		if mode == adapters.WriteUpsert || mode == adapters.WriteDelete {
 			for _, f := range w.path.fields {

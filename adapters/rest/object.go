@@ -48,6 +48,7 @@ type writePlan struct {
 	path   template
 	wrap   string
 	id     record.Path
+	token  *tokenPlan // nil: the API recognises no repetition
 }
 
 // describe converts to the contract's form.
@@ -67,6 +68,9 @@ func (o *object) describe() adapters.Object {
 		if o.writes[mode] != nil {
 			d.Writes = append(d.Writes, mode)
 		}
+	}
+	for _, mode := range o.composed() {
+		d.Writes, d.LooksUp = append(d.Writes, mode), append(d.LooksUp, mode)
 	}
 	if len(o.actions) > 0 {
 		d.Writes, d.Actions = append(d.Writes, adapters.WriteAction), slices.Sorted(maps.Keys(o.actions))

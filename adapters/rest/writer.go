@@ -35,18 +35,24 @@ func (c *connection) OpenWrite(_ context.Context, req adapters.WriteRequest) (ad
 			}
 		}
 	}
-	return &writer{conn: c, object: o, mode: req.Mode, plan: plan, answer: req.Answer, remove: o.writes[adapters.WriteDelete]}, nil
+	return &writer{
+		conn: c, object: o, mode: req.Mode, plan: plan, key: req.Key, compare: req.Compare && o.describesKeys() && req.Mode != adapters.WriteCreate,
+		looks: o.writes[req.Mode] == nil && slices.Contains(o.composed(), req.Mode), answer: req.Answer, remove: o.writes[adapters.WriteDelete],
+	}, nil
 }
 
 // writer sends a request for each record.
 type writer struct {
-	conn   *connection
-	object *object
-	mode   adapters.WriteMode
-	plan   *writePlan
-	remove *writePlan // nil: nothing can be deleted
-	answer bool       // the answer itself is wanted
-	closed bool
+	conn    *connection
+	object  *object
+	mode    adapters.WriteMode
+	plan    *writePlan
+	remove  *writePlan // nil: nothing can be deleted
+	key     []string
+	looks   bool // the mode is made of a look and a write
+	compare bool // what is there is looked at before it is changed
+	answer  bool // the answer itself is wanted
+	closed  bool
 }
 
 var _ adapters.Writer = (*writer)(nil)
@@ -73,7 +79,7 @@ func (w *writer) Write(ctx context.Context, b *record.Batch, out []adapters.Outc
 				if i >= b.Len() {
 					return
 				}
-				if out[i], errs[i] = w.one(ctx, b.Doc(i), b.Op(i)); errs[i] != nil {
+				if out[i], errs[i] = w.one(ctx, b.Doc(i), b.Op(i), tokenOf(b, i)); errs[i] != nil {
 					stop.Store(true)
 				}
 			}
@@ -88,14 +94,30 @@ func (w *writer) Write(ctx context.Context, b *record.Batch, out []adapters.Outc
 	return nil
 }
 
+// tokenOf returns the token of a record; empty when it has none.
+func tokenOf(b *record.Batch, i int) string {
+	if b.Tokens == nil {
+		return ""
+	}
+	return b.Tokens[i]
+}
+
 // one writes one record. The error is one that concerns all.
-func (w *writer) one(ctx context.Context, doc []byte, op record.Op) (adapters.Outcome, error) {
+func (w *writer) one(ctx context.Context, doc []byte, op record.Op, token string) (adapters.Outcome, error) {
 	mode, plan := w.mode, w.plan
 	if op == record.Delete && mode != adapters.WriteDelete {
 		if mode, plan = adapters.WriteDelete, w.remove; plan == nil {
 			return rejected(unfit("writing", w.object.name, "the application declares no delete")), nil
 		}
 	}
+	if w.looks || w.compare && (mode == adapters.WriteUpsert || mode == adapters.WriteUpdate) {
+		return w.look(ctx, doc, token)
+	}
+	return w.send(ctx, mode, plan, doc, token)
+}
+
+// send sends the request of one record.
+func (w *writer) send(ctx context.Context, mode adapters.WriteMode, plan *writePlan, doc []byte, token string) (adapters.Outcome, error) {
 	texts := make([]string, len(plan.path.fields))
 	for i, f := range plan.path.fields {
 		raw, ok := find(doc, f)
@@ -108,13 +130,13 @@ func (w *writer) one(ctx context.Context, doc []byte, op record.Op) (adapters.Ou
 			}), nil
 		}
 	}
-	q := request{method: plan.method, url: w.conn.client.at(plan.path.expand(texts)), op: "writing", object: w.object.name, writes: true}
+	q := request{method: plan.method, url: w.conn.client.at(plan.path.expand(texts)), op: "writing", object: w.object.name, writes: true, headers: plan.headed(token)}
 	switch mode {
 	case adapters.WriteDelete:
 	case adapters.WriteAction:
-		q.body = plan.told(doc)
+		q.body = plan.told(plan.stamped(doc, token))
 	default:
-		q.body = wrapped(plan.wrap, doc)
+		q.body = wrapped(plan.wrap, plan.stamped(doc, token))
 	}
 	a, err := w.conn.client.send(ctx, q)
 	if err != nil {

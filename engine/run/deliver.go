@@ -36,7 +36,7 @@ func (s *session) deliver(ctx context.Context, r *Runner, w *work, n *state.Coun
 	if err := s.limits.spend(done, s.intend()); err != nil {
 		return err
 	}
-	if err := s.settleIntents(ctx, n); err != nil {
+	if err := s.settleIntents(ctx, r.Now(), n); err != nil {
 		return err
 	}
 	d := &delivery{session: s, runner: r, work: w, counts: n}
@@ -127,6 +127,11 @@ func (d *delivery) write(ctx context.Context, l *lane, group []*item) error {
 	if len(group) == 0 {
 		return nil
 	}
+	unlock, err := d.alone(ctx, l, group)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := d.persistIntents(ctx, l, group); err != nil {
 		return err
 	}
@@ -135,6 +140,9 @@ func (d *delivery) write(ctx context.Context, l *lane, group []*item) error {
 		outcomes := make([]adapters.Outcome, len(group))
 		err := l.writer.Write(ctx, l.out, outcomes)
 		group = d.settle(l, group, outcomes)
+		if failed := d.adopt(ctx, l); failed != nil {
+			return failed
+		}
 		if err == nil && len(group) == 0 {
 			return nil
 		}
@@ -164,8 +172,11 @@ func (d *delivery) emit(l *lane, group []*item) {
 	} else {
 		out.Reset(nil)
 	}
-	columns := l.program.Columns()
+	columns, tokens := l.program.Columns(), l.remembers() > 0
 	for _, it := range group {
+		if tokens {
+			out.Tokens = append(out.Tokens, d.stage.token(it))
+		}
 		row := l.rows.Row(it.row)
 		if !rows {
 			d.stage.text = l.program.AppendJSON(d.stage.text[:0], row, !it.known())
@@ -200,6 +211,7 @@ func (d *delivery) settle(l *lane, group []*item, outcomes []adapters.Outcome) [
 		case adapters.Deleted:
 			n.Deleted++
 		case adapters.Rejected:
+			it.duplicated = l.adopts(it, outcomes[i])
 			l.refused(it)
 			continue
 		default:
@@ -219,7 +231,7 @@ func (d *delivery) resolveUnknown(ctx context.Context, l *lane, group []*item) (
 	}
 	var open, unknown []*item
 	for _, it := range group {
-		if it.outcome.Result == adapters.Unknown {
+		if it.outcome.Result == adapters.Unknown && !l.repeatable(it, d.runner.Now()) {
 			unknown = append(unknown, it)
 		} else {
 			open = append(open, it)
@@ -252,39 +264,6 @@ func asTemporary(err error) error {
 	return &adapters.Error{Kind: adapters.Unavailable, Op: "writing", Rule: "sent, and no answer came", Err: err}
 }
 
-// lookUp asks the destination for items whose create may have arrived. It settles those it finds and returns the others.
-func (s *session) lookUp(ctx context.Context, l *lane, items []*item, n *state.Counts) (missing []*item, err error) {
-	if len(items) == 0 {
-		return nil, nil
-	}
-	byKey, ok := l.destination.(adapters.KeyReader)
-	if !ok || len(l.keyCols) == 0 {
-		l.setUnknownAside(items)
-		return nil, nil
-	}
-	keys := make([][]record.Value, len(items))
-	for i, it := range items {
-		keys[i] = l.key(it)
-	}
-	exists, err := byKey.ReadByKey(ctx, l.writeRequest(), keys)
-	if ctx.Err() == nil && adapters.KindOf(err) == adapters.Invalid && err != nil { // the object cannot be looked up
-		l.setUnknownAside(items)
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i, it := range items {
-		if !exists[i] {
-			missing = append(missing, it)
-			continue
-		}
-		it.fate, it.outcome = delivered, adapters.Outcome{Result: adapters.Created}
-		n.Created++
-	}
-	return missing, nil
-}
-
 // setUnknownAside leaves it to a person whether items arrived.
 func (l *lane) setUnknownAside(items []*item) {
 	for _, it := range items {
@@ -306,6 +285,12 @@ func (d *delivery) persistIntents(ctx context.Context, l *lane, group []*item) e
 	for _, it := range group {
 		e := d.entry(it, now)
 		e.State = state.LedgerIntended
+		if l.remembers() > 0 {
+			e.Answer = []byte(d.stage.token(it))
+			if it.before.State == state.LedgerIntended && len(it.before.Answer) > 0 {
+				e.At = it.before.At // that long it has been known
+			}
+		}
 		c.Ledger = append(c.Ledger, e)
 		it.intended = true
 	}
@@ -329,11 +314,11 @@ func (s *session) recall(c *state.Commit, now time.Time) {
 }
 
 // settleIntents looks up creates of an earlier attempt that may have arrived before the process ended.
-func (s *session) settleIntents(ctx context.Context, n *state.Counts) error {
+func (s *session) settleIntents(ctx context.Context, now time.Time, n *state.Counts) error {
 	for _, l := range s.stage.lanes {
 		var intended []*item
 		for i := range s.stage.items {
-			if it := &s.stage.items[i]; it.lane == l && it.fate == toWrite && it.before.State == state.LedgerIntended {
+			if it := &s.stage.items[i]; it.lane == l && it.fate == toWrite && it.before.State == state.LedgerIntended && !l.repeatable(it, now) {
 				intended = append(intended, it)
 			}
 		}

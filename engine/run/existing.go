@@ -10,24 +10,43 @@ import (
 	"github.com/dray-sync/dray/engine/state"
 )
 
-// ownKey fills in the key of a route that the ledger finds records for and that names none: the object's own.
-func (r *route) ownKey(ctx context.Context) error {
-	if !r.Destination.ByLedger() || len(r.Destination.Key) > 0 {
-		return nil
-	}
-	r.Destination.Key = []string{"id"} // what is only observed is not sent
+// describe finds out what the destination says of the object, where that decides something. What it does not know is judged when it is written.
+func (r *route) describe(ctx context.Context) error {
+	d := &r.Destination
 	if r.destination == nil {
+		if d.ByLedger() && len(d.Key) == 0 {
+			d.Key = []string{"id"} // what is only observed is not sent
+		}
 		return nil
 	}
-	o, err := r.destination.Describe(ctx, r.Destination.Object)
-	if err != nil {
+	if _, rows := r.destination.(adapters.Transactional); rows && !r.creates() && !d.ByLedger() && d.Write != string(adapters.WriteEnsure) {
+		return nil
+	}
+	o, err := r.destination.Describe(ctx, d.Object)
+	if err != nil && adapters.KindOf(err) != adapters.NotFound {
 		return err
 	}
-	if len(o.Key) != 1 || len(o.Key[0]) != 1 {
-		return &adapters.Error{Kind: adapters.Invalid, Op: "writing", Object: r.Destination.Object, Rule: "it has no key of one field: say key"}
+	r.object = o
+	if d.ByLedger() && len(d.Key) == 0 {
+		if len(o.Key) != 1 || len(o.Key[0]) != 1 {
+			return &adapters.Error{Kind: adapters.Invalid, Op: "writing", Object: d.Object, Rule: "it has no key of one field: say key"}
+		}
+		d.Key = []string{o.Key[0][0].Name}
 	}
-	r.Destination.Key = []string{o.Key[0][0].Name}
+	_, source := r.destination.(adapters.Source)
+	r.reads = source && len(d.Key) > 0 && o.CanRead(adapters.ReadKeys)
 	return nil
+}
+
+// ownID returns the object's own key of a record, where that is one field.
+func (r *route) ownID(v record.Value) record.Value {
+	if len(r.object.Key) != 1 {
+		return record.Value{}
+	}
+	for _, s := range r.object.Key[0] {
+		v = v.Get(s.Name)
+	}
+	return v
 }
 
 // settled reports whether what the item asks for was done when the ledger last saw it.

@@ -71,7 +71,7 @@ func (e *ends) open(ctx context.Context, pool *connect.Pool) error {
 		if r.destination, err = e.destination(ctx, pool, t.Destination.Connection, t.Destination.Object); err != nil {
 			return err
 		}
-		if err = r.ownKey(ctx); err != nil {
+		if err = r.describe(ctx); err != nil {
 			return err
 		}
 		e.routes = append(e.routes, r)

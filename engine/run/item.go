@@ -52,6 +52,7 @@ type item struct {
 	outcome     adapters.Outcome
 	superseded  bool // a dead letter that is out of date
 	duplicate   bool // seen before
+	duplicated  bool // the destination refuses it because it has it, which is to be looked up
 	review      bool // a person has to look at it
 	// outdated are the keys of open dead letters that are of other routes than the record takes.
 	outdated []state.KeyHash

@@ -17,11 +17,12 @@ type route struct {
 	config.Target
 	destination adapters.Destination
 	program     *mapping.Program
-	condition   int  // among those of the head; -1: none
-	place       int  // routes that write the same object have the same
-	answers     bool // what the destination answers is written back
-	reads       bool // what was written can be read by its key
-	shared      bool // another route writes the object, too
+	condition   int             // among those of the head; -1: none
+	place       int             // routes that write the same object have the same
+	answers     bool            // what the destination answers is written back
+	reads       bool            // what was written can be read by its key
+	shared      bool            // another route writes the object, too
+	object      adapters.Object // what is written, as far as it was asked for
 }
 
 // place numbers the objects that the routes write.
@@ -38,7 +39,10 @@ func (e *ends) place() {
 // writeRequest says what is written.
 func (r *route) writeRequest() adapters.WriteRequest {
 	d := &r.Destination
-	return adapters.WriteRequest{Object: d.Object, Mode: adapters.WriteMode(d.Write), Action: d.Action, Key: d.Key, Shape: r.program.Shape(), Answer: r.answers}
+	return adapters.WriteRequest{
+		Object: d.Object, Mode: adapters.WriteMode(d.Write), Action: d.Action, Key: d.Key, Shape: r.program.Shape(), Answer: r.answers,
+		Compare: d.Unchanged == "destination",
+	}
 }
 
 // creates reports whether a write that is repeated makes another record.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func (e *ends) openSteps(ctx context.Context, pool *connect.Pool) error {
 				return fmt.Errorf("step %q: %w", s.Name, err)
 			}
 			for _, mode := range []adapters.WriteMode{adapters.WriteEnsure, adapters.WriteUpsert, adapters.WriteCreate} {
-				if st.mode == "" && o.CanWrite(mode) {
+				if st.mode == "" && o.CanWrite(mode) && !slices.Contains(o.LooksUp, mode) { // the step has looked
 					st.mode = mode
 				}
 			}

@@ -70,7 +70,7 @@ func (a *asker) read(ctx context.Context, keys [][]record.Value) (map[string]ans
 	}
 	for text, found := range answers {
 		if found.n == 0 {
-			found.err = &adapters.Error{Kind: adapters.Invalid, Op: a.what, Object: a.object, Rule: "the answer has other keys than were asked for"}
+			found.err = &adapters.Error{Kind: adapters.Invalid, Op: a.what, Object: a.object, Rule: strangeAnswer}
 			answers[text] = found
 		}
 	}
@@ -162,7 +162,7 @@ func recordValue(b *record.Batch, i int) (record.Value, error) {
 func (st *stepper) createAll(ctx context.Context, b *record.Batch, k int, l *stepLane, missing []*wanted) error {
 	names := make([]string, len(missing))
 	for i, w := range missing {
-		names[i] = l.Connection + "\x00" + l.Object + "\x00" + loose(w.text)
+		names[i] = lockName(l.Connection, l.Object, w.text)
 	}
 	unlock, err := st.locks.lock(ctx, names)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ type faults struct {
 	again  bool                                                                   // every read begins at the beginning, as with a long overlap
 	blind  bool                                                                   // nothing can be looked up by key
 	deaf   bool                                                                   // who asks for keys gets everything
+	knows  time.Duration                                                          // how long tokens of writes are remembered
 }
 
 // bent is an application under another name, with faults.
@@ -67,6 +69,9 @@ func (c bentConn) Describe(ctx context.Context, object string) (adapters.Object,
 	if o.Key == nil { // a queue does not know what it holds; the records of these tests have keys
 		o.Key, o.Version = []record.Path{{{Name: "id", Index: -1}}}, record.Path{{Name: "rev", Index: -1}}
 	}
+	if c.faults.blind {
+		o.Reads = slices.DeleteFunc(o.Reads, func(m adapters.ReadMode) bool { return m == adapters.ReadKeys })
+	}
 	return o, err
 }
 
@@ -76,6 +81,11 @@ func (c bentConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapt
 	}
 	if c.faults.open != nil {
 		c.faults.open(req)
+	}
+	if req.Mode == adapters.ReadKeys && c.faults.lookup != nil {
+		if err := c.faults.lookup(); err != nil {
+			return nil, err
+		}
 	}
 	if c.faults.deaf {
 		req.Mode, req.Keys = adapters.ReadFull, nil
@@ -118,6 +128,8 @@ type bentWriter struct {
 	adapters.Writer
 	faults *faults
 }
+
+func (w bentWriter) Remembers() time.Duration { return w.faults.knows }
 
 func (w bentWriter) Write(ctx context.Context, b *record.Batch, out []adapters.Outcome) error {
 	send := func() error { return w.Writer.Write(ctx, b, out) }
