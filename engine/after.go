@@ -71,7 +71,7 @@ func (e *Engine) inTurn(ctx context.Context, f *flow, due time.Time) (bool, erro
 	if len(f.Spec.After) == 0 {
 		return true, nil
 	}
-	own, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Limit: 1})
+	own, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Normal: true, Limit: 1})
 	if err != nil {
 		return false, err
 	}
@@ -92,8 +92,8 @@ func (e *Engine) predecessor(ctx context.Context, a config.After, due time.Time)
 	if err != nil {
 		return p, false, err
 	}
-	p.active = len(active) > 0
-	runs, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: first.id, Limit: 1})
+	p.active = len(normal(active)) > 0
+	runs, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: first.id, Normal: true, Limit: 1})
 	if err != nil {
 		return p, false, err
 	}

@@ -37,7 +37,7 @@ func (h *handler) Due(ctx context.Context, touchpointID int64, due time.Time) er
 	if err != nil {
 		return err
 	}
-	if len(active) > 0 {
+	if len(normal(active)) > 0 {
 		if f.schedule != nil && f.schedule.Queues() {
 			return &state.JobError{Code: "Running", RetryAfter: 2 * time.Second}
 		}
@@ -68,6 +68,9 @@ func (h *handler) Slice(ctx context.Context, runID int64) error {
 		return e.store.EndRun(ctx, runID, state.RunEnd{Status: state.RunCanceled, Code: "Suspended"})
 	}
 	_, err = e.runner.Slice(ctx, f.Flow, runID, run.Options{Chain: true})
+	if errors.Is(err, run.ErrBusy) {
+		return &state.JobError{Code: "Waiting", RetryAfter: run.BusyWait}
+	}
 	if errors.Is(err, state.Fenced) {
 		e.log.Debug("slice fenced", "touchpoint", f.Name, "run", runID)
 		return nil
@@ -109,7 +112,7 @@ func (e *Engine) suspended(ctx context.Context, f *flow) bool {
 
 // parked reports whether the last run waits for a person: a limit was reached, and nothing has changed since.
 func (e *Engine) parked(ctx context.Context, f *flow) (bool, error) {
-	last, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Limit: 1})
+	last, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Normal: true, Limit: 1})
 	if err != nil || len(last) == 0 {
 		return false, err
 	}

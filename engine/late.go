@@ -26,7 +26,7 @@ func (e *Engine) lateSince(ctx context.Context, f *flow) (since time.Time, expec
 	if err != nil {
 		return time.Time{}, true, err
 	}
-	last, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Status: reachedEnd, Limit: 1})
+	last, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Status: reachedEnd, Normal: true, Limit: 1})
 	if err != nil {
 		return time.Time{}, true, err
 	}

@@ -70,7 +70,7 @@ func (e *Engine) Touchpoints(ctx context.Context) ([]api.Touchpoint, error) {
 		if t.Unacknowledged, err = e.store.CountUnacknowledged(ctx, f.id); err != nil {
 			return nil, err
 		}
-		last, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Limit: 1})
+		last, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: f.id, Normal: true, Limit: 1})
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +105,7 @@ func (e *Engine) Trigger(ctx context.Context, name string) (api.Run, error) {
 	if err != nil {
 		return api.Run{}, err
 	}
-	if len(active) > 0 {
+	if active = normal(active); len(active) > 0 {
 		return e.runView(active[0]), nil
 	}
 	r, _, err := e.store.StartRun(ctx, state.NewRun{TouchpointID: f.id, Trigger: TriggerManual, Revision: f.Revision, Enqueue: true})
@@ -210,15 +210,16 @@ func (e *Engine) records(ctx context.Context, touchpoint string, hashes []state.
 		}
 		for _, d := range found.DeadLetters {
 			view := e.deadLetterView(d)
+			if closed, ok := runs[d.ClosedRun]; ok {
+				view.ClosedBy = &closed
+			}
 			r := byID[view.RecordID]
 			if r == nil {
 				r = &api.Record{ID: view.RecordID, Touchpoint: t.Name, Route: view.Route, State: "unknown", Trace: view.Trace}
 				e.places(r)
 				byID[r.ID] = r
 			}
-			if r.DeadLetter == nil || (view.State == string(state.DeadLetterOpen) && r.DeadLetter.State != view.State) {
-				r.DeadLetter = &view
-			}
+			r.DeadLetters = append(r.DeadLetters, view)
 		}
 		for _, r := range byID {
 			if view, ok := runs[r.RunID]; ok {
@@ -228,6 +229,9 @@ func (e *Engine) records(ctx context.Context, touchpoint string, hashes []state.
 	}
 	list := make([]api.Record, 0, len(byID))
 	for _, r := range byID {
+		if err := e.tellLetters(ctx, t.ID, r); err != nil {
+			return nil, err
+		}
 		list = append(list, *r)
 	}
 	slices.SortFunc(list, func(a, b api.Record) int { return b.At.Compare(a.At) })
@@ -237,6 +241,10 @@ func (e *Engine) records(ctx context.Context, touchpoint string, hashes []state.
 // DeadLetters lists records that could not be delivered.
 func (e *Engine) DeadLetters(ctx context.Context, f api.DeadLetterFilter) ([]api.DeadLetter, string, error) {
 	filter := state.DeadLetterFilter{State: state.DeadLetterState(f.State), Page: f.Page, Limit: f.Limit, Content: true}
+	var err error
+	if filter.Cause, err = causeOf(f.Cause); err != nil {
+		return nil, "", err
+	}
 	if f.Touchpoint != "" {
 		t, err := e.store.Touchpoint(ctx, f.Touchpoint)
 		if err != nil {

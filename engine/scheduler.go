@@ -95,7 +95,7 @@ func (e *Engine) plan(ctx context.Context, next map[string]time.Time) {
 // lastDue returns the due time of the last run that a schedule started; zero when there was none.
 func (e *Engine) lastDue(ctx context.Context, id int64) (time.Time, error) {
 	const recent = 50
-	runs, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: id, Limit: recent})
+	runs, _, err := e.store.Runs(ctx, state.RunFilter{TouchpointID: id, Normal: true, Limit: recent})
 	if err != nil {
 		return time.Time{}, err
 	}

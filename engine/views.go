@@ -13,10 +13,14 @@ import (
 
 // runView is a run as the API shows it.
 func (e *Engine) runView(r state.Run) api.Run {
-	return api.Run{
+	view := api.Run{
 		ID: r.ID, Touchpoint: e.nameOf(r.TouchpointID), Trigger: r.Trigger, Revision: r.Revision, Status: string(r.Status), Code: r.Code,
 		Counts: api.Counts(r.Counts), DueAt: r.DueAt, CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 	}
+	if r.Beside {
+		e.fillAsked(&view)
+	}
+	return view
 }
 
 // nameOf returns the name of a touchpoint, also of one that the applied revision lacks.
@@ -94,7 +98,7 @@ func (e *Engine) deadLetterView(d state.DeadLetter) api.DeadLetter {
 	return api.DeadLetter{
 		ID: d.ID, Touchpoint: e.nameOf(d.TouchpointID), Route: d.Route, State: string(d.State), Field: d.Field, Rule: d.Rule, Kind: d.Kind,
 		Cause: hex.EncodeToString(d.Cause[:]), Parked: d.Parked, Trace: traceView(d.Trace), Revision: d.Revision, RunID: d.RunID, Attempts: d.Attempts,
-		FirstAt: d.FirstAt, LastAt: d.LastAt, RecordID: hex.EncodeToString(recordOf(d)), Stage: stages[d.Stage],
+		FirstAt: d.FirstAt, LastAt: d.LastAt, ClosedAt: d.ClosedAt, RecordID: hex.EncodeToString(recordOf(d)), Stage: stages[d.Stage],
 	}
 }
 

@@ -79,6 +79,7 @@ func register(api huma.API, s Service) {
 	registerTouchpoints(api, s)
 	registerRuns(api, s)
 	registerRecords(api, s)
+	registerRepair(api, s)
 }
 
 func registerStatus(api huma.API, s Service) {
@@ -135,6 +136,7 @@ func registerTouchpoints(api huma.API, s Service) {
 		Body Suspension
 	},
 	) (*struct{}, error) {
+		in.Body.Actor = callerOf(ctx).name
 		return nil, problem(s.Suspend(ctx, in.Name, in.Body))
 	}, describe("suspend", "Stop a touchpoint on this agent until it is resumed"))
 
@@ -192,11 +194,12 @@ func registerRecords(api huma.API, s Service) {
 	huma.Get(api, "/v1/dead-letters", func(ctx context.Context, in *struct {
 		Touchpoint string `query:"touchpoint"`
 		State      string `query:"state" enum:"open,replayed,discarded,superseded" default:"open"`
+		Cause      string `query:"cause" doc:"only of this cause"`
 		Page       string `query:"page" doc:"the cursor of the last page"`
 		Limit      int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	},
 	) (*body[page[DeadLetter]], error) {
-		list, next, err := s.DeadLetters(ctx, DeadLetterFilter{in.Touchpoint, in.State, in.Page, in.Limit})
+		list, next, err := s.DeadLetters(ctx, DeadLetterFilter{in.Touchpoint, in.State, in.Cause, in.Page, in.Limit})
 		return answer(pageOf(list, next), err)
 	}, describe("list-dead-letters", "Records that could not be delivered, newest first"))
 }

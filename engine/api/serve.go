@@ -100,6 +100,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ConnContext:       withCaller,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -34,6 +34,7 @@ type Service interface {
 	// CompareSamples tries a commit of the repository on the samples of the touchpoints that it changes.
 	CompareSamples(ctx context.Context, commit string) ([]SampleResult, error)
 	MetricsHandler() http.Handler
+	Repair
 }
 
 // Accepted is the answer to a reconcile request.
@@ -83,6 +84,9 @@ type Run struct {
 	CreatedAt  time.Time `json:"createdAt"`
 	StartedAt  time.Time `json:"startedAt,omitzero"`
 	EndedAt    time.Time `json:"endedAt,omitzero"`
+	By         string    `json:"by,omitempty" doc:"who asked for it, where it is beside the normal flow"`
+	Reason     string    `json:"reason,omitempty" doc:"why, as they said it"`
+	Edits      []string  `json:"edits,omitempty" doc:"the paths of what was changed in its records by hand; their values stay sealed"`
 }
 
 // Counts says what became of the records of a run.
@@ -114,7 +118,8 @@ type Record struct {
 	At          time.Time         `json:"at,omitzero"`
 	Source      string            `json:"source"`
 	Destination string            `json:"destination"`
-	DeadLetter  *DeadLetter       `json:"deadLetter,omitempty"`
+	DeadLetter  *DeadLetter       `json:"deadLetter,omitempty" doc:"the newest, or the one that is open"`
+	DeadLetters []DeadLetter      `json:"deadLetters,omitempty" doc:"all that are remembered, newest first"`
 }
 
 // DeadLetter is a record that could not be delivered, without its content.
@@ -135,6 +140,9 @@ type DeadLetter struct {
 	FirstAt    time.Time         `json:"firstAt"`
 	LastAt     time.Time         `json:"lastAt"`
 	RecordID   string            `json:"recordId"`
+	ClosedAt   time.Time         `json:"closedAt,omitzero"`
+	ClosedBy   *Run              `json:"closedBy,omitempty" doc:"the run that closed it; only where the life of one record is told"`
+	Discarded  *AuditEntry       `json:"discarded,omitempty" doc:"who gave it up; only where the life of one record is told"`
 	Stage      string            `json:"stage,omitempty" enum:"before,write-back" doc:"before: it had not come to a route; write-back: only writing the answer back has failed"`
 }
 
@@ -157,6 +165,7 @@ type RunFilter struct {
 type DeadLetterFilter struct {
 	Touchpoint string
 	State      string
+	Cause      string
 	Page       string
 	Limit      int
 }

@@ -81,6 +81,8 @@ type stage struct {
 	letters []state.DeadLetter
 	seen    []state.KeyHash // the source keys that were come past, once somebody watches
 	blind   bool            // one of the records has no usable key
+	// again says how records are judged that a person wants to be sent again; nil: they come on their own.
+	again *again
 	// generation of the touchpoint: what an earlier one recorded proves nothing about this one's destination.
 	generation int64
 }
@@ -241,6 +243,11 @@ func (s *stage) judge(it *item, before state.LedgerEntry) {
 		if it.known() || before.State == state.LedgerDeleted { // a newer version arrived: the old one must not replace it
 			it.fate, it.superseded, it.duplicate = left, true, true
 		}
+		return
+	}
+	if s.again != nil {
+		generation, g := binary.Varint(before.Version)
+		s.judgeAgain(it, g > 0 && generation == s.generation)
 		return
 	}
 	if !it.keyed {

@@ -57,7 +57,7 @@ func (s *session) count(it *item, n *state.Counts) {
 	case it.fate == skipped:
 		n.Skipped++
 	case it.fate != setAside:
-	case s.stage.letters != nil:
+	case s.stage.letters != nil && !s.asked:
 		n.Duplicates++
 	case it.parked():
 		n.Parked++

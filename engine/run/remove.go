@@ -47,6 +47,9 @@ func (s *session) removable(e *state.LedgerEntry) bool {
 	if l := s.laneOf(e); l == nil || !l.Destination.Fills() || l.Destination.ByLedger() {
 		return false
 	}
+	if s.sweep != nil && e.RunID > s.sweep.Run { // a run beside this one has delivered it meanwhile
+		return false
+	}
 	return e.State.Delivered() && n > 0 && generation == s.stage.generation && len(e.DestID) > 0
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dray-sync/dray/adapters/record"
 	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/state"
 )
@@ -19,9 +18,7 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 	if policy == nil && !s.ends.waits() && len(s.backs) == 0 {
 		return nil
 	}
-	defer func() { s.stage.letters = nil }()
-	now, b := r.Now(), new(record.Batch)
-	b.Reset(nil)
+	now := r.Now()
 	for page := ""; ; {
 		letters, next, err := r.Store.DeadLetters(ctx, state.DeadLetterFilter{
 			TouchpointID: w.touchpoint.ID, State: state.DeadLetterOpen, Page: page, Limit: retryBatch, Content: true,
@@ -29,26 +26,9 @@ func (s *session) retryDeadLetters(ctx context.Context, r *Runner, w *work) erro
 		if err != nil {
 			return err
 		}
-		var owed []state.DeadLetter
-		for _, d := range letters {
-			switch {
-			case !s.due(&d, policy, now):
-			case d.Stage == state.StageWriteBack:
-				owed = append(owed, d)
-			default:
-				b.AppendDoc(d.Source)
-				s.stage.letters = append(s.stage.letters, d)
-			}
-		}
-		if err := s.acknowledgeAgain(ctx, r, w, owed); err != nil {
+		due := slices.DeleteFunc(letters, func(d state.DeadLetter) bool { return !s.due(&d, policy, now) })
+		if err := s.tryAgain(ctx, r, w, due); err != nil {
 			return err
-		}
-		if b.Len() >= retryBatch || (next == "" && b.Len() > 0) {
-			if err := s.batch(ctx, r, w, b); err != nil {
-				return err
-			}
-			b.Reset(nil)
-			s.stage.letters = nil
 		}
 		if page = next; page == "" {
 			return nil

@@ -33,6 +33,7 @@ type Runner struct {
 	Sample func(ctx context.Context, t state.Touchpoint, f *Flow, docs [][]byte)
 
 	locks locks // of what steps create
+	turns turns // of the runs of a touchpoint
 
 	mu   sync.Mutex
 	runs map[int64]*memory
@@ -62,24 +63,42 @@ type work struct {
 	done       state.Counts // of the whole run
 	deadline   time.Time
 	options    Options
+	beside     *beside // what the run was asked for; nil: it is a normal one
 }
 
 // Slice works one slice of a run. The error is one of the state store's: whatever happens to records or applications ends or
-// continues the run and is written down there.
+// continues the run and is written down there. It is [ErrBusy] while another run of the touchpoint works.
 func (r *Runner) Slice(ctx context.Context, f *Flow, runID int64, o Options) (More, error) {
+	run, err := r.Store.Run(ctx, runID)
+	if err != nil {
+		return More{}, err
+	}
+	giveBack, others := r.turns.take(run.TouchpointID, runID, r.Now())
+	if giveBack == nil {
+		return More{Again: true, After: BusyWait}, ErrBusy
+	}
+	defer giveBack()
 	run, fence, err := r.Store.BeginSlice(ctx, runID)
 	if err != nil {
 		return More{}, err
 	}
+	asked, err := r.besideOf(ctx, run)
+	if err != nil {
+		return More{}, err
+	}
+	f = asked.flow(f)
 	t, err := r.Store.TouchpointByID(ctx, run.TouchpointID)
 	if err != nil {
 		return More{}, err
 	}
 	m := r.remember(ctx, runID, f)
 	defer r.rest(m)
+	if others || asked != nil {
+		m.drop(ctx) // what was read before another run worked may be older than what that has written
+	}
 	w := &work{
 		flow: f, run: runID, fence: fence, touchpoint: t, memory: m, done: run.Counts,
-		deadline: r.Now().Add(SliceLength), options: o,
+		deadline: r.Now().Add(SliceLength), options: o, beside: asked,
 	}
 	if t.Generation != run.Generation {
 		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunSuperseded, Code: "Reset"})
@@ -98,6 +117,9 @@ func (r *Runner) steps(ctx context.Context, w *work) error {
 			return err
 		}
 		s.patient, w.memory.session = w.memory.patient, s
+		if w.beside != nil {
+			return r.workBeside(ctx, w)
+		}
 		if err := s.retryDeadLetters(ctx, r, w); err != nil {
 			return err
 		}
@@ -138,6 +160,9 @@ func (w *work) judge(s *session) error {
 
 // conclude decides by the error alone how the run goes on.
 func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error) {
+	if w.beside != nil { // it reads nothing ahead
+		w.memory.drop(ctx)
+	}
 	var reading *readError
 	var closed *closedError
 	var limit *limitError
@@ -149,7 +174,7 @@ func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error)
 	case errors.As(err, &swept):
 		return More{}, r.end(ctx, w, &state.RunEnd{Status: status(w.done), Code: swept.code, Detail: swept.detail})
 	case errors.Is(err, io.EOF), errors.Is(err, errEnough):
-		return More{}, r.end(ctx, w, &state.RunEnd{Status: status(w.done)})
+		return More{}, r.end(ctx, w, w.beside.end(&state.RunEnd{Status: status(w.done)}))
 	case errors.Is(err, errHandOver):
 		return r.next(ctx, w, state.NextSlice{})
 	case errors.As(err, &limit):
@@ -179,7 +204,7 @@ func (r *Runner) failed(ctx context.Context, w *work, err error) (More, error) {
 	if !again {
 		return More{}, r.end(ctx, w, ended(state.RunFailed, err))
 	}
-	if s := w.memory.session; s != nil {
+	if s := w.memory.session; s != nil && s.fetcher != nil {
 		s.fetcher.retry()
 	}
 	return r.next(ctx, w, state.NextSlice{After: wait, Code: code, Detail: detail(err)})

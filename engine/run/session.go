@@ -21,14 +21,15 @@ type session struct {
 	seq     int64 // of the last committed checkpoint
 	read    int64 // records read, for a limit
 	limits  *allowance
+	asked   bool // a person asked for this run, which moves no checkpoint of the flow
 	backs   []*backLane
 	sweep   *sweep // nil: nothing counts as gone
 	removes map[*lane]*remover
 }
 
-// openSession opens both ends where the last checkpoint stands.
+// openSession opens both ends where the last checkpoint stands. A run that was asked for reads for itself.
 func (r *Runner) openSession(ctx context.Context, w *work) (*session, error) {
-	s := &session{ends: ends{flow: w.flow, store: r.Store}}
+	s := &session{ends: ends{flow: w.flow, store: r.Store}, asked: w.beside != nil}
 	if err := r.fillSession(ctx, s, w); err != nil {
 		s.close(ctx)
 		return nil, err
@@ -46,8 +47,10 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 		return err
 	}
 	s.seq = c.Seq
-	if s.sweep, err = r.openSweep(ctx, &s.ends, w.run, &c); err != nil {
-		return err
+	if !s.asked {
+		if s.sweep, err = r.openSweep(ctx, &s.ends, w.run, &c); err != nil {
+			return err
+		}
 	}
 	hasher, err := r.Store.Hasher(t)
 	if err != nil {
@@ -74,7 +77,7 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 			return err
 		}
 	}
-	if s.sweep != nil && s.sweep.Complete {
+	if s.asked || s.sweep != nil && s.sweep.Complete {
 		return nil
 	}
 	reader, err := s.ends.source.OpenRead(ctx, req)
@@ -187,6 +190,9 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 	}
 	c.Counts.Add(sent)
 	whole := written == nil && read == b.Len()
+	if whole {
+		w.beside.note(&c)
+	}
 	if whole && b.Safe != nil {
 		c.Checkpoint = &state.CheckpointUpdate{Key: checkpointKey(w.touchpoint), Cursor: b.Safe, Seq: s.seq + 1}
 	}

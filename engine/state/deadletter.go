@@ -98,6 +98,8 @@ type DeadLetter struct {
 	Attempts int64
 	// FirstAt and LastAt are when it was first and last seen to fail; ClosedAt is zero while it is open.
 	FirstAt, LastAt, ClosedAt time.Time
+	// ClosedRun is the run that closed it; 0 when it is open, or was closed from outside a run.
+	ClosedRun int64
 }
 
 // Resolution closes the open dead letter of a key.
@@ -199,7 +201,7 @@ func (t *txn) setOneAside(runID int64, e *DeadLetterEntry) error {
 }
 
 // resolve closes the open dead letters that the commit names.
-func (t *txn) resolve(_ Fence, c *Commit) error {
+func (t *txn) resolve(f Fence, c *Commit) error {
 	for _, r := range c.Resolved {
 		if t.head.DeadLetters.N == 0 {
 			return nil
@@ -207,19 +209,19 @@ func (t *txn) resolve(_ Fence, c *Commit) error {
 		if r.State == DeadLetterOpen || r.State == "" {
 			return &Error{Reason: Invalid, Text: "a dead letter cannot be resolved as open"}
 		}
-		if err := t.closeOpen(r); err != nil {
+		if err := t.closeOpen(r, f.RunID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// closeOpen closes the open dead letter of a key, if there is one.
-func (t *txn) closeOpen(r Resolution) error {
+// closeOpen closes the open dead letter of a key, if there is one. runID is 0 when no run does so.
+func (t *txn) closeOpen(r Resolution, runID int64) error {
 	var id string
 	var seq uint64
-	found, err := t.one(`UPDATE dead_letters SET state = ?, closed_at = ? WHERE touchpoint_id = ? AND key_hash = ? AND state = 'open' RETURNING id, row_seq`,
-		[]any{string(r.State), micros(t.s.now()), t.p.tp.ID, r.KeyHash[:]}, &id, &seq)
+	found, err := t.one(`UPDATE dead_letters SET state = ?, closed_at = ?, closed_run = ? WHERE touchpoint_id = ? AND key_hash = ? AND state = 'open' RETURNING id, row_seq`,
+		[]any{string(r.State), micros(t.s.now()), runID, t.p.tp.ID, r.KeyHash[:]}, &id, &seq)
 	if found {
 		t.head.remove(&t.head.DeadLetters, deadLetterElement(id, r.KeyHash, seq))
 	}
@@ -250,7 +252,7 @@ func (s *Store) CloseDeadLetter(ctx context.Context, id string, state DeadLetter
 		if _, err := t.one("SELECT state = 'open' FROM dead_letters WHERE id = ?", []any{id}, &open); err != nil || !open {
 			return err
 		}
-		return t.closeOpen(Resolution{KeyHash: toHash(key), State: state})
+		return t.closeOpen(Resolution{KeyHash: toHash(key), State: state}, 0)
 	})
 }
 
@@ -295,7 +297,7 @@ func decodeDeadLetter(d *DeadLetter, body []byte) bool {
 	return r.done() && same
 }
 
-const deadLetterColumns = "seq, id, touchpoint_id, key_hash, run_id, state, field, rule, kind, cause, revision, parked, attempts, first_at, last_at, closed_at, row_seq, sealed"
+const deadLetterColumns = "seq, id, touchpoint_id, key_hash, run_id, state, field, rule, kind, cause, revision, parked, attempts, first_at, last_at, closed_at, closed_run, row_seq, sealed"
 
 // storedDeadLetter is a row before it is opened.
 type storedDeadLetter struct {
@@ -312,7 +314,7 @@ func (s *Store) deadLetterRows(ctx context.Context, tail string, args []any) (li
 		var first, last, closed int64
 		d := &r.d
 		err := scan(&r.page, &d.ID, &d.TouchpointID, &key, &d.RunID, &d.State, &d.Field, &d.Rule, &d.Kind, &cause, &d.Revision, &d.Parked,
-			&d.Attempts, &first, &last, &closed, &r.rowSeq, &r.sealed)
+			&d.Attempts, &first, &last, &closed, &d.ClosedRun, &r.rowSeq, &r.sealed)
 		d.KeyHash, d.Cause = toHash(key), toHash(cause)
 		d.FirstAt, d.LastAt, d.ClosedAt = fromMicros(first), fromMicros(last), fromMicros(closed)
 		list = append(list, r)

@@ -27,6 +27,8 @@ type head struct {
 	Log         rowSet `json:"log"`
 	Facts       rowSet `json:"facts"`
 	Seen        rowSet `json:"seen,omitzero"`
+	// Audit is the end of the audit; only the agent's own head has one.
+	Audit auditHead `json:"audit,omitzero"`
 }
 
 // rowSet is a digest of a set of rows that can be moved row by row: the sum of a
@@ -72,7 +74,7 @@ func (h *head) words(row []byte) (w [4]uint64) {
 
 // sameRows reports whether h and o name the same rows.
 func (h *head) sameRows(o *head) bool {
-	return h.Checkpoints == o.Checkpoints && h.DeadLetters == o.DeadLetters && h.Log == o.Log && h.Facts == o.Facts && h.Seen == o.Seen
+	return h.Checkpoints == o.Checkpoints && h.DeadLetters == o.DeadLetters && h.Log == o.Log && h.Facts == o.Facts && h.Seen == o.Seen && h.Audit.N == o.Audit.N
 }
 
 func (h *head) encode() ([]byte, error) { return json.Marshal(h) }

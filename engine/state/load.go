@@ -178,6 +178,10 @@ func (s *Store) rowsOf(ctx context.Context, p *point) (head, error) {
 		h.add(&h.Facts, factElement(name, seq))
 		return err
 	})
+	if err != nil {
+		return h, err
+	}
+	_, err = s.oneRow(ctx, "SELECT count(*) FROM audit", nil, &h.Audit.N)
 	return h, err
 }
 

@@ -236,6 +236,9 @@ func (s *Store) findRuns(ctx context.Context, f Findings) ([]Run, error) {
 	}
 	for _, d := range f.DeadLetters {
 		ids[d.RunID] = true
+		if d.ClosedRun != 0 {
+			ids[d.ClosedRun] = true
+		}
 	}
 	if len(ids) == 0 {
 		return nil, nil

@@ -11,7 +11,7 @@ import (
 
 // touchpointTables hold rows of touchpoints.
 var touchpointTables = []string{
-	"checkpoints", "heads", "dead_letters", "dead_letter_hashes", "ledger_log", "ledger", "ledger_hashes", "runs", "samples", "seen",
+	"checkpoints", "heads", "dead_letters", "dead_letter_hashes", "ledger_log", "ledger", "ledger_hashes", "runs", "run_requests", "samples", "seen",
 }
 
 // PruneTouchpoint destroys a touchpoint's data keys, and with them all it ever
@@ -110,13 +110,17 @@ func (s *Store) deleteSlowly(ctx context.Context, query string, args ...any) err
 }
 
 // Prune drops runs that ended before a time, and dead letters that were closed
-// before it. Active runs, open dead letters and the newest run of each
-// touchpoint stay.
+// before it. Active runs, open dead letters, and of each touchpoint the newest
+// run and the newest one beside the normal flow stay.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	at := micros(before)
 	err := s.deleteSlowly(ctx, `DELETE FROM runs WHERE id IN (
 		SELECT id FROM runs AS r WHERE ended_at <> 0 AND ended_at < ?
-		AND id < (SELECT max(id) FROM runs WHERE touchpoint_id = r.touchpoint_id) LIMIT 1000)`, at)
+		AND id < (SELECT max(id) FROM runs WHERE touchpoint_id = r.touchpoint_id AND beside = r.beside) LIMIT 1000)`, at)
+	if err != nil {
+		return err
+	}
+	err = s.deleteSlowly(ctx, "DELETE FROM run_requests WHERE run_id IN (SELECT run_id FROM run_requests WHERE run_id NOT IN (SELECT id FROM runs) LIMIT 1000)")
 	if err != nil {
 		return err
 	}

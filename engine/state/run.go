@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/dray-sync/dray/engine/secret"
 )
 
 // RunStatus is what became of a run's records.
@@ -69,6 +71,8 @@ type Run struct {
 	Generation int64
 	// Trigger says why it runs, in a word: "schedule", "manual", "resync", …
 	Trigger string
+	// Beside reports that it was asked for something of its own and does not move the normal checkpoint.
+	Beside bool
 	// Revision is the commit the last slice worked with.
 	Revision string
 	// Status is what became of it.
@@ -98,6 +102,8 @@ type NewRun struct {
 	DueAt time.Time
 	// Enqueue inserts the first slice's job in the same transaction.
 	Enqueue bool
+	// Request is what a run beside the normal flow is asked for, as the caller encoded it; kept sealed. nil: it is a normal run.
+	Request []byte
 }
 
 // Fence is the right to write for one slice of a run. The next slice that
@@ -114,6 +120,8 @@ type RunFilter struct {
 	TouchpointID int64
 	// Status lists the wanted states; empty means all.
 	Status []RunStatus
+	// Normal leaves out runs beside the normal flow.
+	Normal bool
 	// Before is the page cursor: only runs with a lower id; 0 starts at the newest.
 	Before int64
 	// Limit is the page size; 0 means 100; at most 1000.
@@ -130,6 +138,12 @@ func (s *Store) StartRun(ctx context.Context, n NewRun) (run Run, created bool, 
 	if n.Trigger == "" {
 		return Run{}, false, &Error{Reason: Invalid, Text: "a run needs a trigger"}
 	}
+	var key *secret.DataKey
+	if n.Request != nil {
+		if key, err = s.sealer.Key(ctx, p.scope); err != nil {
+			return Run{}, false, err
+		}
+	}
 	err = s.write(ctx, func(t *txn) error {
 		created = false
 		if err := s.known(p); err != nil {
@@ -142,14 +156,22 @@ func (s *Store) StartRun(ctx context.Context, n NewRun) (run Run, created bool, 
 			}
 		}
 		created = true
-		res, err := t.exec(`INSERT INTO runs (touchpoint_id, generation, trigger_kind, revision, status, queued, due_at, created_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			n.TouchpointID, p.head.Generation, n.Trigger, n.Revision, string(RunQueued), n.Enqueue, micros(n.DueAt), micros(s.now()))
+		res, err := t.exec(`INSERT INTO runs (touchpoint_id, generation, trigger_kind, beside, revision, status, queued, due_at, created_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			n.TouchpointID, p.head.Generation, n.Trigger, n.Request != nil, n.Revision, string(RunQueued), n.Enqueue, micros(n.DueAt), micros(s.now()))
 		if err != nil {
 			return err
 		}
-		if run.ID, err = res.LastInsertId(); err != nil || !n.Enqueue {
+		if run.ID, err = res.LastInsertId(); err != nil {
 			return err
+		}
+		if n.Request != nil {
+			if err := t.insertRequest(key, n.TouchpointID, run.ID, n.Request); err != nil {
+				return err
+			}
+		}
+		if !n.Enqueue {
+			return nil
 		}
 		return t.insertSlice(run.ID, 0)
 	})
@@ -246,14 +268,14 @@ func (t *txn) saveDetail(runID int64, code, detail string) error {
 	return err
 }
 
-const runColumns = `id, touchpoint_id, generation, trigger_kind, revision, status, code, epoch, due_at, created_at, started_at, ended_at,
+const runColumns = `id, touchpoint_id, generation, trigger_kind, beside, revision, status, code, epoch, due_at, created_at, started_at, ended_at,
 	n_read, n_filtered, n_created, n_updated, n_unchanged, n_deleted, n_skipped, n_rejected, n_parked, n_duplicates, n_unacknowledged, row_seq, sealed`
 
 // scanRun reads runColumns.
 func scanRun(scan scanner) (r Run, seq uint64, sealed []byte, err error) {
 	var due, created, started, ended int64
 	c := &r.Counts
-	err = scan(&r.ID, &r.TouchpointID, &r.Generation, &r.Trigger, &r.Revision, &r.Status, &r.Code, &r.Epoch, &due, &created, &started, &ended,
+	err = scan(&r.ID, &r.TouchpointID, &r.Generation, &r.Trigger, &r.Beside, &r.Revision, &r.Status, &r.Code, &r.Epoch, &due, &created, &started, &ended,
 		&c.Read, &c.Filtered, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Rejected, &c.Parked, &c.Duplicates, &c.Unacknowledged, &seq, &sealed)
 	r.DueAt, r.CreatedAt, r.StartedAt, r.EndedAt = fromMicros(due), fromMicros(created), fromMicros(started), fromMicros(ended)
 	return r, seq, sealed, err
@@ -302,6 +324,9 @@ func (s *Store) Runs(ctx context.Context, f RunFilter) (runs []Run, next int64, 
 	where, args := []string{"1 = 1"}, []any{}
 	if f.TouchpointID != 0 {
 		where, args = append(where, "touchpoint_id = ?"), append(args, f.TouchpointID)
+	}
+	if f.Normal {
+		where = append(where, "beside = 0")
 	}
 	if f.Before != 0 {
 		where, args = append(where, "id < ?"), append(args, f.Before)

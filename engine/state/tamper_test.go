@@ -36,6 +36,7 @@ func busyState(t *testing.T, dir string) (Touchpoint, Fence) {
 	}
 	check(t, s.SaveSetting(t.Context(), "a", []byte("1")))
 	check(t, s.SaveSetting(t.Context(), "a", []byte("2")))
+	check(t, s.Audit(t.Context(), AuditEntry{Action: "reveal", Actor: "kim"}))
 	check(t, s.Close())
 	return tp, f
 }
@@ -50,6 +51,7 @@ func TestRowsPutBackAreSeen(t *testing.T) {
 		"log row removed":          "DELETE FROM ledger_log WHERE seq = (SELECT min(seq) FROM ledger_log)",
 		"head removed":             "DELETE FROM heads WHERE touchpoint_id = 1",
 		"fact removed":             "DELETE FROM facts",
+		"audit cut off":            "DELETE FROM audit",
 		"touchpoint removed":       "DELETE FROM touchpoints",
 		"touchpoint altered":       "UPDATE touchpoints SET created_at = created_at + 1",
 	} {

@@ -22,10 +22,10 @@ type page[T any] struct {
 func (a *app) getCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "get",
-		Short: "Ask an agent: status, touchpoints, runs, dead letters",
+		Short: "Ask an agent: status, touchpoints, runs, dead letters, audit",
 		Long:  "Asks a running agent, over its unix socket or over TCP.\n\n" + exitCodesHelp,
 	}
-	c.AddCommand(a.getStatus(), a.getTouchpoints(), a.getRuns(), a.getDeadLetters())
+	c.AddCommand(a.getStatus(), a.getTouchpoints(), a.getRuns(), a.getDeadLetters(), a.getAudit())
 	return c
 }
 
@@ -152,35 +152,6 @@ func set(q url.Values, name, value string) {
 	}
 }
 
-func (a *app) getDeadLetters() *cobra.Command {
-	var k client
-	var output, touchpoint, state string
-	c := &cobra.Command{
-		Use: "dead-letters", Long: "Asks an agent for records that wait. Only fields that the touchpoint names in trace are shown.\n\n" + exitCodesHelp, Short: "Records that could not be delivered, newest first", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			q := url.Values{"state": {state}}
-			set(q, "touchpoint", touchpoint)
-			var list page[api.DeadLetter]
-			if err := a.call(c.Context(), &k, http.MethodGet, "/v1/dead-letters?"+q.Encode(), nil, &list); err != nil {
-				return err
-			}
-			if output == "json" {
-				return a.json(list)
-			}
-			rows := make([][]string, len(list.Items))
-			for i, d := range list.Items {
-				rows[i] = []string{d.ID, onRoute(d.Touchpoint, d.Route), traceText(d.Trace), orDash(d.Field), orDash(d.Rule), d.Kind, strconv.FormatInt(d.Attempts, 10), ago(d.LastAt, a.now())}
-			}
-			return a.table([]string{"ID", "TOUCHPOINT", "TRACE", "FIELD", "RULE", "KIND", "ATTEMPTS", "AGO"}, rows)
-		},
-	}
-	k.flags(c)
-	outputFlag(c, &output, "text", "json")
-	c.Flags().StringVar(&touchpoint, "touchpoint", "", "only of this touchpoint")
-	c.Flags().StringVar(&state, "state", "open", "open, replayed, discarded or superseded")
-	return c
-}
-
 // lettersText counts what waits, and how much of it is about write-backs only.
 func lettersText(t api.Touchpoint) string {
 	if t.Unacknowledged == 0 {
@@ -203,50 +174,6 @@ func traceText(trace map[string]string) string {
 		parts = append(parts, k+"="+trace[k])
 	}
 	return orDash(strings.Join(parts, " "))
-}
-
-func (a *app) whyCommand() *cobra.Command {
-	var k client
-	var output string
-	c := &cobra.Command{
-		Use:   "why TOUCHPOINT VALUE",
-		Short: "Tell the life of one record: by source key, destination key, or a traced field",
-		Long:  "Finds a record by exactly that value and says when it was read, which commit mapped it, where it went, and what came back.\n\n" + exitCodesHelp,
-		Args:  cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			var list page[api.Record]
-			body := map[string]string{"value": args[1]}
-			if err := a.call(c.Context(), &k, http.MethodPost, "/v1/records/"+escape(args[0])+"/search", body, &list); err != nil {
-				return err
-			}
-			if output == "json" {
-				return a.json(list)
-			}
-			if len(list.Items) == 0 {
-				return failed(fmt.Errorf("touchpoint %q has never seen a record with that key or traced field; the value must match exactly", args[0]))
-			}
-			for _, r := range list.Items {
-				a.writeRecord(r)
-			}
-			return nil
-		},
-	}
-	k.flags(c)
-	outputFlag(c, &output, "text", "json")
-	return c
-}
-
-func (a *app) writeRecord(r api.Record) {
-	at := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
-	a.printf("record %s of %s  %s\n", r.ID, onRoute(r.Touchpoint, r.Route), traceText(r.Trace))
-	if !r.At.IsZero() {
-		a.printf("  read from     %s, first at %s\n", r.Source, at(r.FirstAt))
-		a.printf("  mapped by     commit %s\n", short(r.Revision))
-		a.printf("  %-12s  %s at %s, run %d\n", r.State, r.Destination, at(r.At), r.RunID)
-	}
-	if d := r.DeadLetter; d != nil {
-		a.printf("  dead letter   %s, %s: field %s, rule %s; %s, last at %s\n", d.State, d.Kind, orDash(d.Field), orDash(d.Rule), count(int(d.Attempts), "attempt"), at(d.LastAt))
-	}
 }
 
 func (a *app) reconcileCommand() *cobra.Command {
@@ -278,23 +205,6 @@ func (a *app) reconcileCommand() *cobra.Command {
 	}
 	k.flags(c)
 	c.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long to wait")
-	return c
-}
-
-func (a *app) triggerCommand() *cobra.Command {
-	var k client
-	c := &cobra.Command{
-		Use: "trigger TOUCHPOINT", Short: "Run a touchpoint now", Args: cobra.ExactArgs(1), Long: "Starts a run on the agent; one that is under way is named instead.\n\n" + exitCodesHelp,
-		RunE: func(c *cobra.Command, args []string) error {
-			var r api.Run
-			if err := a.call(c.Context(), &k, http.MethodPost, "/v1/touchpoints/"+escape(args[0])+"/trigger", nil, &r); err != nil {
-				return err
-			}
-			a.printf("run %d of %s: %s\n", r.ID, r.Touchpoint, r.Status)
-			return nil
-		},
-	}
-	k.flags(c)
 	return c
 }
 

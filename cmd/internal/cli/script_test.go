@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 			return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", os.TempDir()).Run() == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"clone": cloneFolder, "committed": commitFolder, "code": code, "until": until, "plain": plain, "served": serveFolder, "absent": absent, "recipient": recipient, "freeport": freePort, "replace": replace, "sqlite": execSQL, "rows": queryRows,
+			"clone": cloneFolder, "committed": commitFolder, "code": code, "until": until, "plain": plain, "served": serveFolder, "absent": absent, "recipient": recipient, "freeport": freePort, "found": found, "replace": replace, "sqlite": execSQL, "rows": queryRows,
 		},
 	})
 }
@@ -198,6 +198,20 @@ func freePort(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(l.Close())
 	ts.Setenv(args[0], l.Addr().String())
+}
+
+// found NAME PATTERN sets $NAME to what the pattern's group matches first in what the last command printed.
+func found(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: found NAME PATTERN")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	m := pattern.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(m) != 2 {
+		ts.Fatalf("nothing matches %s", args[1])
+	}
+	ts.Setenv(args[0], m[1])
 }
 
 // replace OLD NEW FILE replaces a text in a file.
