@@ -142,6 +142,12 @@ func bigAligned(a, b record.Value) (ac, bc *big.Int, scale int32) {
 	return ac, bc.Mul(bc, tenTo(as-bs)), as
 }
 
+// Add adds two numbers exactly.
+func Add(a, b record.Value) (record.Value, Rule) { return add(a, b) }
+
+// CompareNumbers returns -1, 0 or 1 by value: 1 is 1.00.
+func CompareNumbers(a, b record.Value) int { return compareNumbers(a, b) }
+
 func add(a, b record.Value) (record.Value, Rule) {
 	if ac, bc, scale, ok := aligned(a, b); ok {
 		if sum := ac + bc; (sum > ac) == (bc > 0) {

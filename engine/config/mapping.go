@@ -66,6 +66,7 @@ type Field struct {
 type ListPart struct {
 	Each   string `json:"each,omitempty"`
 	Where  string `json:"where,omitempty"`
+	Group  *Group `json:"group,omitempty"`
 	When   string `json:"when,omitempty"`
 	Fields Fields `json:"fields"`
 }
@@ -185,8 +186,10 @@ func (m *Mapping) Texts() iter.Seq[string] {
 			for _, p := range f.With {
 				each(p)
 			}
+			each(nested.Group.Paths()...)
 			for _, part := range nested.Concat {
 				each(part.Each, part.Where, part.When)
+				each(part.Group.Paths()...)
 			}
 		})
 		for _, c := range m.Checks {

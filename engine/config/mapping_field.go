@@ -1,13 +1,35 @@
 package config
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Nested says how a field that is a list or an object is made of other fields.
 type Nested struct {
 	Each   string     `json:"each,omitempty"` // a path to a list
 	Where  string     `json:"where,omitempty"`
+	Group  *Group     `json:"group,omitempty"`
 	Fields Fields     `json:"fields,omitempty"`
 	Concat []ListPart `json:"concat,omitempty"`
+}
+
+// Group makes one of the elements of a list that are alike: the first, with sums and counts over all of them. All but Count are paths below an
+// element.
+type Group struct {
+	By    []string `json:"by"`
+	Sum   []string `json:"sum,omitempty"`
+	Min   []string `json:"min,omitempty"`
+	Max   []string `json:"max,omitempty"`
+	Count string   `json:"count,omitempty"` // the name under which their number is found
+}
+
+// Paths returns all paths of elements that the group looks at; g may be nil.
+func (g *Group) Paths() []string {
+	if g == nil {
+		return nil
+	}
+	return slices.Concat(g.By, g.Sum, g.Min, g.Max)
 }
 
 // Form says how numbers and dates are read and written.

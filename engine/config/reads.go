@@ -67,11 +67,17 @@ func (f Fields) reads(into *nameSet, inElement bool) {
 		into.expression(v.Expr, inElement)
 		into.expression(v.When, inElement)
 		into.expression(nested.Where, inElement || nested.Each != "")
+		for _, path := range nested.Group.Paths() {
+			into.path(path, true)
+		}
 		nested.Fields.reads(into, inElement || nested.Each != "")
 		for _, part := range nested.Concat {
 			into.path(part.Each, inElement)
 			into.expression(part.When, inElement)
 			into.expression(part.Where, inElement || part.Each != "")
+			for _, path := range part.Group.Paths() {
+				into.path(path, true)
+			}
 			part.Fields.reads(into, inElement || part.Each != "")
 		}
 	}

@@ -73,6 +73,7 @@ func (s *semantics) mappingField(n *node, at mappingPlace) {
 	if n.key("each") != nil {
 		inner = at.element()
 		s.where(n, inner)
+		s.group(n, inner)
 	}
 	s.in(n, "fields", func(v *node) { s.mappingFields(v, inner, false) })
 	s.in(n, "concat", func(v *node) { s.each(v, func(_ int, part *node) { s.listPart(part, at) }) })
@@ -86,6 +87,32 @@ func (s *semantics) when(n *node, at mappingPlace) {
 func (s *semantics) where(n *node, at mappingPlace) {
 	p := s.expression(n, "where", condition, at.roots...)
 	s.outRefs(n.get("where"), "where", p, at)
+}
+
+// group judges what makes elements one.
+func (s *semantics) group(n *node, at mappingPlace) {
+	s.in(n, "group", func(g *node) {
+		first := map[string]*node{}
+		for _, name := range []string{"by", "sum", "min", "max"} {
+			s.in(g, name, func(v *node) {
+				s.each(v, func(_ int, p *node) {
+					s.pathPlace(p, at)
+					s.groupedOnce(p, first)
+				})
+			})
+		}
+		s.in(g, "count", func(p *node) { s.groupedOnce(p, first) })
+	})
+}
+
+// groupedOnce demands that a path of a group stands in it once.
+func (s *semantics) groupedOnce(p *node, first map[string]*node) {
+	if before := first[p.text]; before != nil {
+		s.report(p, codeDuplicateName, fmt.Sprintf("%q is in this group already", p.text), "of one field there is one value: remove one of the two, or use a field of its own")
+		s.problems[len(s.problems)-1].related = []*node{before}
+		return
+	}
+	first[p.text] = p
 }
 
 // element is the place inside the elements of a list.
@@ -102,8 +129,11 @@ func (s *semantics) listPart(part *node, at mappingPlace) {
 	case part.key("each") != nil:
 		inner = at.element()
 		s.where(part, inner)
+		s.group(part, inner)
 	case part.key("where") != nil:
 		s.reportAt(part, "where", codeMisplaced, "where filters a list, and there is no each", "write when for a condition on a single element")
+	case part.key("group") != nil:
+		s.reportAt(part, "group", codeMisplaced, "group makes one of the elements of a list, and there is no each", "add each: with the path of the list")
 	}
 	s.in(part, "fields", func(v *node) { s.mappingFields(v, inner, false) })
 }
@@ -137,6 +167,8 @@ func (s *semantics) fieldForm(n *node) {
 		s.reportAt(n, "with", codeMisplaced, "with gives the keys of a lookup, and there is no lookup", "add lookup: with the name of one")
 	case n.key("where") != nil && n.key("each") == nil:
 		s.reportAt(n, "where", codeMisplaced, "where filters a list, and there is no each", "write when for a condition on one field")
+	case n.key("group") != nil && n.key("each") == nil:
+		s.reportAt(n, "group", codeMisplaced, "group makes one of the elements of a list, and there is no each", "add each: with the path of the list")
 	case n.key("each") != nil && n.key("fields") == nil && !s.hasBad(n):
 		s.reportAt(n, "each", codeMissingField, "nothing says what the elements become", "add fields: with the fields of an element")
 	}

@@ -198,7 +198,7 @@ func (c *compiler) object(s *scope, at string, fields config.Fields, nesting int
 func (c *compiler) each(s *scope, f *field, at string, in *config.Field, nesting int) {
 	l := &list{each: true, point: c.point(at+".each", "filled", "empty")}
 	nested := in.Nested()
-	p, typ := c.part(s, at, &config.ListPart{Each: nested.Each, Where: nested.Where, Fields: nested.Fields}, nesting)
+	p, typ := c.part(s, at, &config.ListPart{Each: nested.Each, Where: nested.Where, Group: nested.Group, Fields: nested.Fields}, nesting)
 	l.parts = []part{p}
 	f.get, f.parts, f.decided = l.get, l.parts, "each"
 	f.main = expr.Type{Kind: record.List, Nullable: p.nullable, Elem: &typ}
@@ -246,6 +246,9 @@ func (c *compiler) part(s *scope, at string, in *config.ListPart, nesting int) (
 	if in.Where != "" && !p.single {
 		p.where = c.condition(inner, at+".where", in.Where)
 		defer c.assume(inner, p.where)()
+	}
+	if in.Group != nil && !p.single {
+		p.group = c.group(inner, at+".group", in.Group)
 	}
 	o, typ := c.object(inner, at+".fields", in.Fields, nesting+1)
 	p.object = *o

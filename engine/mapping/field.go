@@ -183,6 +183,7 @@ type part struct {
 	inner  int // depth of the elements' scope
 	when   *condition
 	where  *condition
+	group  *grouping // nil: every element is one of its own
 	object object
 
 	nullable bool // the list is known to be nil at times
@@ -238,6 +239,9 @@ func (p *part) append(e *Executor, from int) (record.Value, bool) {
 		return v, true
 	case v.Kind() != record.List:
 		return v, e.refuse("", RuleType, v)
+	}
+	if p.group != nil {
+		return p.appendGroups(e, v.Elements(), from)
 	}
 	for i, element := range v.Elements() {
 		e.frames[p.inner], e.index[p.inner] = element.Elements(), i

@@ -221,6 +221,18 @@ var formTests = []struct{ name, field, in, want string }{
 	{"each fails inside", `{"each":"l","fields":{"o":{"fields":{"n":{"from":"n","as":"int"}}}}}`, `{"l":[{"n":1},{"n":"canary"}]}`, "rejected x[1].o.n number string"},
 	{"each nested", `{"each":"l","fields":{"m":{"each":"m","fields":{"v":{"expr":"v * $parent.f + $index"},"r":{"from":"$root.k"}}}}}`, `{"k":9,"l":[{"f":2,"m":[{"v":1},{"v":2}]},{"f":3,"m":[{"v":1}]}]}`, `{"x":[{"m":[{"v":2,"r":9},{"v":5,"r":9}]},{"m":[{"v":3,"r":9}]}]}`},
 	{"concat", `{"concat":[{"each":"l","where":"q > 0","fields":{"c":{"from":"s"}}},{"each":"none","fields":{"c":{"from":"s"}}},{"when":"tip != nil","fields":{"c":{"value":"TIP"},"p":{"from":"tip"}}}]}`, `{"l":[{"s":"a","q":1},{"s":"b","q":0}],"tip":"1.5"}`, `{"x":[{"c":"a"},{"c":"TIP","p":"1.5"}]}`},
+	{
+		"group", `{"each":"l","where":"q != 9","group":{"by":["s"],"sum":["q","p"],"min":["d"],"max":["w"],"count":"n"},"fields":{"s":{"from":"s"},"q":{"from":"q"},"p":{"from":"p"},"d":{"from":"d"},"w":{"from":"w"},"n":{"expr":"n * 10"}}}`,
+		`{"l":[{"s":"a","q":1,"p":"0.10","d":"2026-02-01","w":2},{"s":"b","q":5},{"s":"a","q":9},{"s":"a","q":2,"p":0.2,"d":"2026-01-01","w":10},{"s":"b","q":null}]}`,
+		`{"x":[{"s":"a","q":3,"p":0.30,"d":"2026-01-01","w":10,"n":20},{"s":"b","q":5,"n":20}]}`,
+	},
+	{
+		"group by two", `{"each":"l","group":{"by":["a","b"],"sum":["q"]},"fields":{"a":{"from":"a"},"b":{"from":"b"},"q":{"from":"q"}}}`,
+		`{"l":[{"a":"x","b":"yz","q":1},{"a":"xy","b":"z","q":2},{"a":"x","b":"yz","q":3},{"b":"n","q":4},{"a":null,"b":"n","q":5}]}`,
+		`{"x":[{"a":"x","b":"yz","q":4},{"a":"xy","b":"z","q":2},{"b":"n","q":9}]}`,
+	},
+	{"group of numbers", `{"each":"l","group":{"by":["a"],"count":"n"},"fields":{"a":{"from":"a"},"n":{"from":"n"}}}`, `{"l":[{"a":1},{"a":1.0},{"a":"1"}]}`, `{"x":[{"a":1,"n":2},{"a":"1","n":1}]}`},
+	{"group fails", `{"each":"l","group":{"by":["s"],"sum":["q"]},"fields":{"q":{"from":"q"}}}`, `{"l":[{"s":"a","q":1},{"s":"a","q":"many"}]}`, "rejected x[1].q number string"},
 	{"concat without", `{"concat":[{"each":"l","fields":{"c":{"from":"s"}}},{"when":"tip != nil","fields":{"c":{"value":"TIP"}}}]}`, `{}`, `{"x":[]}`},
 	{"concat fails", `{"concat":[{"each":"l","fields":{"c":{"from":"s"}}},{"fields":{"n":{"from":"t","as":"int"}}}]}`, `{"l":[{}],"t":"y"}`, "rejected x[1].n number string"},
 	{"fields", `{"fields":{"a":{"from":"a"},"b":{"fields":{"c":{"from":"c"}}}}}`, `{"c":1}`, `{"x":{"b":{"c":1}}}`},
@@ -390,6 +402,8 @@ func TestProblems(t *testing.T) {
 		{"write inside", `{"x":{"fields":{"y":{"from":"a","write":"create"}}}}`, CodeWrite, "spec.fields.x.fields.y.write"},
 		{"twice", `{"x":{"from":"a"},"x":{"from":"b"}}`, CodeDuplicate, "spec.fields.x"},
 		{"in a part", `{"x":{"concat":[{"each":"a","fields":{"y":{"from":"$no.b"}}}]}}`, CodeRoot, "spec.fields.x.concat[0].fields.y.from"},
+		{"group by what is around", `{"x":{"each":"a","group":{"by":["$root.b"]},"fields":{"y":{"from":"b"}}}}`, CodeRoot, "spec.fields.x.group.by[0]"},
+		{"group counts under a path", `{"x":{"each":"a","group":{"by":["b"],"count":"c.d"},"fields":{"y":{"from":"b"}}}}`, CodePath, "spec.fields.x.group.count"},
 		{"where in a single part", `{"x":{"concat":[{"where":"a","fields":{"y":{"from":"b"}}}]}}`, CodeConflict, "spec.fields.x.concat[0].where"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

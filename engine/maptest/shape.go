@@ -129,21 +129,21 @@ func (r *reader) field(f *config.Field) {
 	}
 	nested := f.Nested()
 	if nested.Each != "" {
-		r.list(nested.Each, nested.Where, nested.Fields)
+		r.list(nested.Each, nested.Where, nested.Group, nested.Fields)
 	} else {
 		r.fields(nested.Fields)
 	}
 	for _, part := range nested.Concat {
 		r.expression(part.When)
 		if part.Each != "" {
-			r.list(part.Each, part.Where, part.Fields)
+			r.list(part.Each, part.Where, part.Group, part.Fields)
 		} else {
 			r.fields(part.Fields)
 		}
 	}
 }
 
-func (r *reader) list(each, where string, fields config.Fields) {
+func (r *reader) list(each, where string, group *config.Group, fields config.Fields) {
 	s := r.path(each)
 	if s == nil {
 		return
@@ -158,6 +158,16 @@ func (r *reader) list(each, where string, fields config.Fields) {
 	}
 	r.scopes = append(r.scopes, elem)
 	r.expression(where)
+	if group != nil {
+		for _, sum := range group.Sum {
+			if s := r.path(sum); s != nil && s.kind == "" {
+				s.kind = "decimal"
+			}
+		}
+		for _, path := range group.Paths() {
+			r.path(path)
+		}
+	}
 	r.fields(fields)
 	r.scopes = r.scopes[:len(r.scopes)-1]
 }
