@@ -22,6 +22,9 @@ func (e *Engine) withCredentials(s reconcile.Status) reconcile.Status {
 	for _, c := range e.outdated.Range {
 		s.Conditions = append(s.Conditions, c.(reconcile.Condition))
 	}
+	if paused, ok := e.paused(); ok {
+		s.Conditions = append(s.Conditions, paused)
+	}
 	if late, ok := e.late(context.Background()); ok {
 		s.Conditions = append(s.Conditions, late)
 	}

@@ -12,6 +12,7 @@ import (
 
 // limiter bounds the requests of one account. It is safe for concurrent use.
 type limiter struct {
+	turns turns
 	rates []*rate.Limiter // each bounds another span of time, the longest first
 	slots chan struct{}
 }
@@ -44,8 +45,15 @@ func (l *limiter) within(span time.Duration, requests int64) {
 	l.rates = append(l.rates, rate.NewLimiter(rate.Limit(float64(steady)/span.Seconds()), int(burst)))
 }
 
-// Acquire waits for a free slot and for the rates.
+// Acquire waits for a free slot and for the rates, with the priority of ctx.
 func (l *limiter) Acquire(ctx context.Context) (func(), error) {
+	if l.slots == nil && len(l.rates) == 0 {
+		return func() {}, ctx.Err()
+	}
+	if err := l.turns.take(ctx); err != nil {
+		return nil, err
+	}
+	defer l.turns.pass()
 	if l.slots != nil {
 		select {
 		case l.slots <- struct{}{}:

@@ -30,8 +30,11 @@ type Options struct {
 // A Pool opens connections and shares each among everyone who uses it. It is safe for concurrent use.
 type Pool struct {
 	options Options
-	mu      sync.Mutex
-	open    map[string]*shared
+
+	mu       sync.Mutex
+	open     map[string]*shared
+	accounts map[string]*account
+	gates    map[string]*gate
 }
 
 // shared is a connection that is open or being opened. connection, idle and err are set before ready is closed.
@@ -41,11 +44,22 @@ type shared struct {
 	ready      chan struct{}
 	connection adapters.Connection
 	idle       func() // closes what the transport keeps open
+	account    *account
+	rate       config.Rate
 	err        error
 }
 
 // NewPool returns an empty pool.
-func NewPool(o Options) *Pool { return &Pool{options: o, open: map[string]*shared{}} }
+func NewPool(o Options) *Pool {
+	return &Pool{options: o, open: map[string]*shared{}, accounts: map[string]*account{}, gates: map[string]*gate{}}
+}
+
+func (p *Pool) now() time.Time {
+	if p.options.Now == nil {
+		return time.Now()
+	}
+	return p.options.Now()
+}
 
 // A Handle is one use of a connection. Release gives it back; the last to do so closes it.
 type Handle struct {
@@ -103,7 +117,7 @@ func (p *Pool) fill(ctx context.Context, s *shared, m *config.Model, c *config.R
 			p.mu.Lock()
 			delete(p.open, s.key)
 			p.mu.Unlock()
-			s.idle()
+			s.end(p.now())
 		}
 		close(s.ready)
 	}()
@@ -122,8 +136,16 @@ func (p *Pool) leave(ctx context.Context, s *shared) error {
 	if !last || s.connection == nil {
 		return nil
 	}
-	defer s.idle()
+	defer s.end(p.now())
 	return s.connection.Close(ctx)
+}
+
+// end gives back what the connection had around it.
+func (s *shared) end(now time.Time) {
+	s.idle()
+	if s.account != nil {
+		s.account.leave(s.rate, now)
+	}
 }
 
 // Release gives the connection back. It may be called more than once.
@@ -158,6 +180,8 @@ func (p *Pool) connect(ctx context.Context, s *shared, m *config.Model, c *confi
 	if err != nil {
 		return err
 	}
+	s.account, s.rate = p.account(&c.Spec, c.Metadata.Name)
+	env.Limiter = gated{s.account, p.gate(m, c)}
 	if t, ok := env.HTTP.(*roundTripper); ok {
 		s.idle = t.next.CloseIdleConnections
 	}
@@ -210,11 +234,10 @@ func (p *Pool) env(ctx context.Context, m *config.Model, c *config.Resource[conf
 	guard := newGuard(p.options.Egress, hosts)
 	return adapters.Env{
 		Log:     p.options.Log.Named(c.Metadata.Name),
-		Clock:   clock(p.options.Now),
+		Clock:   clock(p.now),
 		HTTP:    newTransport(p.options.Egress, guard),
 		Dial:    guard.dial,
 		Secrets: secrets(values),
-		Limiter: newLimiter(c.Spec.Rate),
 		Paths:   p.options.Paths,
 	}, nil
 }

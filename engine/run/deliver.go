@@ -116,7 +116,7 @@ func (d *delivery) flush(ctx context.Context) (first error) {
 		group := l.group
 		l.group = l.group[:0]
 		if err := d.write(ctx, l, group); err != nil && first == nil {
-			first = err
+			first = blamed(l.Destination.Connection, err)
 		}
 	}
 	return first
@@ -323,7 +323,7 @@ func (s *session) settleIntents(ctx context.Context, now time.Time, n *state.Cou
 			}
 		}
 		if _, err := s.lookUp(ctx, l, intended, n); err != nil {
-			return err
+			return blamed(l.Destination.Connection, err)
 		}
 	}
 	return nil

@@ -84,7 +84,7 @@ func (e *ends) open(ctx context.Context, pool *connect.Pool) error {
 		return err
 	}
 	if e.object, err = e.source.Describe(ctx, spec.Source.Object); err != nil {
-		return err
+		return blamed(spec.Source.Connection, err)
 	}
 	if err := e.openBacks(ctx, pool); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (e *ends) destination(ctx context.Context, pool *connect.Pool, connection, 
 func (e *ends) connect(ctx context.Context, pool *connect.Pool, name string) (*connect.Handle, error) {
 	h, err := pool.Open(ctx, e.flow.Model, name)
 	if err != nil {
-		return nil, err
+		return nil, blamed(name, err)
 	}
 	e.handles = append(e.handles, h)
 	return h, nil

@@ -103,7 +103,7 @@ func (r *Runner) Slice(ctx context.Context, f *Flow, runID int64, o Options) (Mo
 	if t.Generation != run.Generation {
 		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunSuperseded, Code: "Reset"})
 	}
-	return r.conclude(ctx, w, r.steps(ctx, w))
+	return r.conclude(ctx, w, r.guarded(ctx, w))
 }
 
 // steps works batches until something ends the slice.
@@ -167,7 +167,10 @@ func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error)
 	var closed *closedError
 	var limit *limitError
 	var swept *swept
+	var pause *connect.Pause
 	switch {
+	case errors.As(err, &pause):
+		return r.paused(ctx, w, pause)
 	case errors.As(err, &closed): // what is open goes, so that nothing is asked meanwhile
 		w.memory.drop(ctx)
 		return r.closed(ctx, w, closed)

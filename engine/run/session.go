@@ -70,7 +70,7 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 	if s.ends.flow.Spec.Mode != "observe" {
 		for _, l := range s.stage.lanes {
 			if err := l.open(ctx); err != nil {
-				return err
+				return blamed(l.Destination.Connection, err)
 			}
 		}
 		if err := s.openBacks(ctx, r.Now); err != nil {
@@ -82,7 +82,7 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 	}
 	reader, err := s.ends.source.OpenRead(ctx, req)
 	if err != nil {
-		return err
+		return blamed(s.ends.flow.Spec.Source.Connection, err)
 	}
 	s.fetcher = fetch(context.WithoutCancel(ctx), reader)
 	return nil

@@ -41,7 +41,7 @@ func (e *ends) openSteps(ctx context.Context, pool *connect.Pool) error {
 		}
 		o, err := st.source.Describe(ctx, s.Object)
 		if err != nil {
-			return fmt.Errorf("step %q: %w", s.Name, err)
+			return blamed(s.Connection, fmt.Errorf("step %q: %w", s.Name, err))
 		}
 		if !o.CanRead(adapters.ReadKeys) {
 			return stepUnfit(s, "the object cannot be read by key")
@@ -215,7 +215,7 @@ func (st *stepper) prepare(ctx context.Context, b *record.Batch, n int, head *ma
 			w.needs = append(w.needs, nd)
 		}
 		if err := st.work(ctx, b, k, l, order); err != nil {
-			return err
+			return blamed(l.Connection, err)
 		}
 	}
 	return nil

@@ -3,14 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
 	breath  = 40 * time.Millisecond  // between changes
 	latest  = 800 * time.Millisecond // how long after its instant a change is committed, at most
 	several = 4                      // changes at once, which bear the same instant
+	pending = 32                     // changes that have begun and are not committed, at most
 	// mostRecords bounds how many records there are of each kind.
 	mostRecords = 3000
 )
@@ -29,19 +31,14 @@ func (w *world) begin(ctx context.Context) error {
 func (w *world) live(ctx context.Context) error {
 	tick := time.NewTicker(breath)
 	defer tick.Stop()
-	var (
-		late   sync.WaitGroup
-		mu     sync.Mutex
-		failed error
-	)
-	defer late.Wait()
+	var late errgroup.Group
+	late.SetLimit(pending)
 	ids := w.ids()
 	for {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			late.Wait()
-			return failed
+			return late.Wait()
 		}
 		for range 1 + w.chance.n(several) {
 			id := w.newID()
@@ -52,13 +49,8 @@ func (w *world) live(ctx context.Context) error {
 			}
 			w.changes.Add(1)
 			wait := time.Duration(w.chance.n(int(latest)))
-			late.Go(func() { // a change that has begun is not given up
-				if err := w.change(context.WithoutCancel(ctx), wait, id); err != nil {
-					mu.Lock()
-					failed = err
-					mu.Unlock()
-				}
-			})
+			// A change that has begun is not given up.
+			late.Go(func() error { return w.change(context.WithoutCancel(ctx), wait, id) })
 		}
 	}
 }

@@ -102,9 +102,7 @@ func (s *shop) told() []*order {
 func (s *shop) acknowledged() map[string]int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make(map[string]int64, len(s.acks))
-	maps.Copy(all, s.acks)
-	return all
+	return maps.Clone(s.acks)
 }
 
 // ServeHTTP lists orders and events, and takes acknowledgements.

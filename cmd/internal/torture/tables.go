@@ -63,9 +63,10 @@ func openTables(ctx context.Context, dir, server string) (*tables, error) {
 }
 
 func openFile(ctx context.Context, path string) (*sql.DB, error) {
-	q := url.Values{"_pragma": {"busy_timeout(20000)", "journal_mode(WAL)"}}
+	q := url.Values{"_pragma": {"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(NORMAL)"}}
 	db, err := sql.Open("sqlite", "file:"+path+"?"+q.Encode())
 	if err == nil {
+		db.SetMaxOpenConns(1) // there is one writer at a time
 		_, err = db.ExecContext(ctx, sqliteTables)
 	}
 	return db, err
