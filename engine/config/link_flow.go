@@ -23,7 +23,12 @@ func (e *environment) touchpoints() {
 		t := e.model.Touchpoints[name].Spec
 		r := e.index["Touchpoint/"+name]
 		e.starts(r, &t)
-		if o, ok := e.object(r, "spec.source", t.Source.Connection, t.Source.Object); ok && t.Source.Read != "" && !o.CanRead(adapters.ReadMode(t.Source.Read)) {
+		o, ok := e.object(r, "spec.source", t.Source.Connection, t.Source.Object)
+		if ok && t.OnReject.Read != "" && !o.CanRead(adapters.ReadKeys) {
+			e.problemPath(r, "spec.onReject.read", codeUnsupported, fmt.Sprintf("%q cannot be read by key", t.Source.Object),
+				"declare its key under spec.objects of the connection, or remove read, so that the record is tried as it was read")
+		}
+		if ok && t.Source.Read != "" && !o.CanRead(adapters.ReadMode(t.Source.Read)) {
 			e.unreadable(r, t.Source, o)
 		}
 		for _, d := range t.Targets() {

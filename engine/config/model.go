@@ -247,6 +247,7 @@ type Limit struct {
 // OnReject says what happens to a rejected record.
 type OnReject struct {
 	Retry *Retry `json:"retry,omitempty"`
+	Read  string `json:"read,omitempty"` // again; empty: as it was read when it was rejected
 }
 
 // Retry tries a dead letter again by itself.

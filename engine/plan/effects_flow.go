@@ -270,6 +270,13 @@ func (f *flow) runEffects() (e []Effect) {
 	} else if r == nil && b.OnReject.Retry != nil {
 		e = append(e, Effect{Review, "dead letters are no longer tried again by themselves"})
 	}
+	switch {
+	case b.OnReject.Read == a.OnReject.Read:
+	case a.OnReject.Read == "again":
+		e = append(e, Effect{Review, "a dead letter is read from the source anew before it is tried again: what is there then is sent, and one that is gone stays where it is"})
+	default:
+		e = append(e, Effect{Review, "a dead letter is tried again as it was read when it was rejected, whatever became of it at the source since"})
+	}
 	return append(append(e, f.scheduleEffects()...), f.afterEffects()...)
 }
 

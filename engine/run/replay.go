@@ -68,6 +68,10 @@ func (s *session) tryAgain(ctx context.Context, r *Runner, w *work, letters []st
 	b := new(record.Batch)
 	b.Reset(nil)
 	defer func() { s.stage.letters = nil }()
+	letters, err := s.readAnew(ctx, w, letters)
+	if err != nil {
+		return err
+	}
 	for _, d := range letters {
 		if d.Stage == state.StageWriteBack {
 			owed = append(owed, d)
