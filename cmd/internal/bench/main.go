@@ -9,13 +9,19 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
-// mapChild is the first argument of the child that maps orders from standard input.
-const mapChild = "map-orders"
+// First arguments of children: the one that maps orders from standard input, with the folder of its state, and the one that copies it.
+const (
+	mapChild  = "map-orders"
+	copyChild = "copy-bytes"
+)
 
 // options are the sizes of a run.
 type options struct {
@@ -27,6 +33,8 @@ type options struct {
 	revisions int    // revisions for one agent to reconcile
 	dray, cue string // programs
 	schema    string // folder of the CUE definitions
+	parsers   string // the program that only parses
+	only      string // rows to measure
 	dir       string // scratch
 	profiles  *profiles
 }
@@ -38,11 +46,14 @@ type row struct{ what, ours, peers, ratio string }
 type bench func(context.Context, options) ([]row, error)
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == mapChild {
-		exit(inChild(func() error { return mapLines(os.Stdin, os.Stdout) }))
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == mapChild:
+		exit(inChild(func() error { return mapLines(ctx, os.Args[2], os.Stdin, os.Stdout) }))
+	case len(os.Args) == 2 && os.Args[1] == copyChild:
+		exit(copyBytes(os.Stdin, os.Stdout))
+	}
 	exit(run(ctx))
 }
 
@@ -56,8 +67,8 @@ func exit(err error) {
 
 func run(ctx context.Context) (err error) {
 	o := options{profiles: &profiles{}}
-	flag.IntVar(&o.n, "n", 3, "measure each program so often, 3 at least")
-	flag.IntVar(&o.records, "records", 50_000, "orders to map")
+	flag.IntVar(&o.n, "n", 5, "measure each program so often, 3 at least")
+	flag.IntVar(&o.records, "records", 500_000, "orders to map")
 	flag.IntVar(&o.resources, "resources", 10_000, "resources to validate")
 	flag.IntVar(&o.delivered, "delivered", 50_000, "orders to deliver into PostgreSQL")
 	flag.IntVar(&o.idle, "idle", 20, "seconds to watch an idle agent for")
@@ -65,10 +76,15 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&o.dray, "dray", "bin/dray", "the dray program")
 	flag.StringVar(&o.cue, "cue", "cue", "the cue program")
 	flag.StringVar(&o.schema, "schema", "schema", "the folder of the CUE definitions")
+	flag.StringVar(&o.parsers, "parsers", "bin/peers/peers", "the program in cmd/internal/bench/peers")
+	flag.StringVar(&o.only, "only", "", "measure only the rows of this name: "+strings.Join(slices.Sorted(maps.Keys(benches)), ", "))
 	flag.StringVar(&o.profiles.dir, "profiles", "", "a folder for the whole CPU profiles of the rows; their summaries are printed below the table")
 	flag.Parse()
 	if o.n < 3 || o.records < 1 || o.resources < 2 || o.revisions <= fewRevisions {
 		return fmt.Errorf("-n must be 3 at least, -records 1, -resources 2, -revisions %d", fewRevisions+1)
+	}
+	if _, known := benches[o.only]; o.only != "" && !known {
+		return fmt.Errorf("-only %q is none of %s", o.only, strings.Join(slices.Sorted(maps.Keys(benches)), ", "))
 	}
 	if o.dir, err = os.MkdirTemp("", "dray-bench-"); err != nil {
 		return err
@@ -84,10 +100,21 @@ func run(ctx context.Context) (err error) {
 	return o.profiles.print(os.Stdout)
 }
 
+// benches are the rows by name, and order is that in the table.
+var (
+	benches = map[string]bench{
+		"mapping": mappingRows, "deliver": deliverRows, "ledger": ledgerRows, "validate": validateRows, "plan": planRows, "idle": idleRows, "heap": heapRows,
+	}
+	order = []string{"mapping", "deliver", "ledger", "validate", "plan", "idle", "heap"}
+)
+
 func measureAll(ctx context.Context, o options) ([]row, error) {
 	var rows []row
-	for _, b := range []bench{mappingRows, deliverRows, ledgerRows, validateRows, planRows, idleRows, heapRows} {
-		more, err := b(ctx, o)
+	for _, name := range order {
+		if o.only != "" && name != o.only {
+			continue
+		}
+		more, err := benches[name](ctx, o)
 		if err != nil {
 			return nil, err
 		}
