@@ -73,6 +73,15 @@ type RepeatableWriter interface {
 	Remembers() time.Duration
 }
 
+// A BulkWriter is a [Writer] that gains by many records at once, because each Write costs it a transaction. The engine hands it several batches of
+// a source as one where they have been read already; it does not wait to gather them.
+type BulkWriter interface {
+	Writer
+
+	// Bulk returns how many records are enough.
+	Bulk() int
+}
+
 // Result is what became of one written record.
 type Result uint8
 

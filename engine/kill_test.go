@@ -33,6 +33,9 @@ const (
 	killDir = "DRAY_TEST_KILL_DIR"
 )
 
+// killBulk is the name of a file: where it is, the destination asks for several batches of the source in one write.
+const killBulk = "bulk"
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(killDir); dir != "" {
 		if err := runOnce(dir, os.Getenv(killAt)); err != nil {
@@ -49,6 +52,7 @@ func TestMain(m *testing.M) {
 type mortal struct {
 	adapters.Application
 	step chan struct{} // a step that is taken from here is survived; when it is empty the process dies
+	bulk bool          // the destination asks for many records at once
 }
 
 func (m mortal) live() {
@@ -92,8 +96,18 @@ func (c mortalConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (ada
 
 func (c mortalConn) OpenWrite(ctx context.Context, req adapters.WriteRequest) (adapters.Writer, error) {
 	w, err := c.destination.OpenWrite(ctx, req)
+	if bulk, ok := w.(adapters.BulkWriter); ok && c.mortal.bulk {
+		return mortalBulkWriter{mortalWriter{w, c.mortal}, bulk}, err
+	}
 	return mortalWriter{w, c.mortal}, err
 }
+
+type mortalBulkWriter struct {
+	mortalWriter
+	bulk adapters.BulkWriter
+}
+
+func (w mortalBulkWriter) Bulk() int { return w.bulk.Bulk() }
 
 type mortalReader struct {
 	adapters.Reader
@@ -126,7 +140,8 @@ func (w mortalWriter) Write(ctx context.Context, b *record.Batch, out []adapters
 // runOnce runs the touchpoint to its end, unless the process dies before.
 func runOnce(dir, at string) error {
 	ctx := context.Background()
-	app := mortal{Application: sqlite.New()}
+	_, missing := os.Stat(filepath.Join(dir, killBulk))
+	app := mortal{Application: sqlite.New(), bulk: missing == nil}
 	if n, err := strconv.Atoi(at); err == nil {
 		app.step = make(chan struct{}, n)
 		for range n {
@@ -248,11 +263,22 @@ func TestKilledAtEveryStep(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts some dozens of processes")
 	}
-	for _, write := range []string{"upsert", "create"} {
-		t.Run(write, func(t *testing.T) {
+	for _, c := range []struct {
+		name, write string
+		bulk        bool
+		least       int // steps
+	}{
+		{"upsert", "upsert", false, 9}, // four reads, and for each batch: before and after the write, after the commit
+		{"create", "create", false, 9},
+		{"in bulk", "create", true, 7}, // batches become one, or not, as they come
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			steps := 0
 			for ; ; steps++ {
-				dir := newKillDir(t, write, "", killedRecords)
+				dir := newKillDir(t, c.write, "", killedRecords)
+				if c.bulk {
+					check(t, os.WriteFile(filepath.Join(dir, killBulk), nil, 0o600))
+				}
 				lived := child(t, dir, strconv.Itoa(steps))
 				if !lived && steps%3 == 2 { // and once more, early in the second life
 					child(t, dir, strconv.Itoa(2))
@@ -263,7 +289,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 					break
 				}
 			}
-			if steps < 9 { // four reads, and for each batch: before and after the write, after the commit
+			if steps < c.least {
 				t.Errorf("only %d steps were died at", steps)
 			}
 		})

@@ -24,10 +24,16 @@ type writer struct {
 	closed  bool
 }
 
-var _ adapters.Writer = (*writer)(nil)
+var _ adapters.BulkWriter = (*writer)(nil)
+
+// rowsPerWrite is where more rows in one transaction gain little.
+const rowsPerWrite = 5000
 
 // Encoding asks for rows.
 func (w *writer) Encoding() record.Encoding { return record.Rows }
+
+// Bulk asks for many rows, because each transaction has its price.
+func (w *writer) Bulk() int { return rowsPerWrite }
 
 // Write merges the batch.
 func (w *writer) Write(ctx context.Context, b *record.Batch, out []adapters.Outcome) error {

@@ -139,6 +139,21 @@ func (b *Batch) CopyRow(values []Value) {
 	}
 }
 
+// Append appends copies of the records of a batch of the same encoding and shape, and takes over its Safe.
+func (b *Batch) Append(from *Batch) {
+	for i := range from.n {
+		if b.Encoding == Rows {
+			b.CopyRow(from.Row(i))
+		} else {
+			b.AppendDoc(from.Doc(i))
+		}
+		if op := from.Op(i); op != Upsert || b.Ops != nil {
+			b.SetOp(b.n-1, op)
+		}
+	}
+	b.Safe = from.Safe
+}
+
 // Row returns the values of record i, valid until Reset. The caller must not change them.
 func (b *Batch) Row(i int) []Value {
 	w := len(b.Shape.Columns)

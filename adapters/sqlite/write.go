@@ -83,6 +83,12 @@ type writer struct {
 // Encoding implements [adapters.Writer].
 func (w *writer) Encoding() record.Encoding { return record.Rows }
 
+// rowsPerWrite is where more rows in one transaction gain little.
+const rowsPerWrite = 5000
+
+// Bulk implements [adapters.BulkWriter].
+func (w *writer) Bulk() int { return rowsPerWrite }
+
 // Close implements [adapters.Writer]: nothing is buffered.
 func (w *writer) Close(context.Context) error {
 	w.closed = true

@@ -95,19 +95,12 @@ func newStage(e *ends, h *secret.Hasher, now func() time.Time, l *locks, generat
 	return s
 }
 
-// fill maps at most limit records of b (0: all) into items, adds to the counts, and returns how many records those are.
-func (s *stage) fill(ctx context.Context, b *record.Batch, limit int, n *state.Counts) (int, error) {
+// fill maps the first records of b, after their steps, into items, and adds to the counts.
+func (s *stage) fill(b *record.Batch, read int, n *state.Counts) {
 	for _, l := range s.lanes {
 		l.rows.Reset(l.program.Shape())
 	}
 	s.items, s.seen, s.blind = s.items[:0], nil, false
-	read := b.Len()
-	if limit > 0 {
-		read = min(read, limit)
-	}
-	if err := s.prepare(ctx, b, read); err != nil {
-		return 0, err
-	}
 	n.Read += int64(read)
 	visit := func(t turn) { s.take(b, t, n) }
 	for i := range read {
@@ -117,7 +110,6 @@ func (s *stage) fill(ctx context.Context, b *record.Batch, limit int, n *state.C
 		}
 		s.walk(b, i, visit)
 	}
-	return read, nil
 }
 
 // take makes an item of a turn.

@@ -125,6 +125,7 @@ func (r *Runner) steps(ctx context.Context, w *work) error {
 		}
 	}
 	w.memory.session.stage.steps.forget()
+	defer w.memory.session.drafter.pause()
 	for {
 		if err := w.memory.session.step(ctx, r, w); err != nil {
 			return err

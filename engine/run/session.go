@@ -12,11 +12,12 @@ import (
 )
 
 // A session is a run under way: its open ends, its reader, and how far it has come. It lives from slice to slice, and is used by
-// one goroutine at a time.
+// one goroutine at a time, beside which a fetcher reads ahead and a drafter maps ahead.
 type session struct {
 	ends    ends
 	fetcher *fetcher
-	stage   *stage
+	drafter drafter
+	stage   *stage // of the batch at hand
 	patient *patience
 	seq     int64 // of the last committed checkpoint
 	read    int64 // records read, for a limit
@@ -56,10 +57,7 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 	if err != nil {
 		return err
 	}
-	s.stage = newStage(&s.ends, hasher, r.Now, &r.locks, t.Generation)
-	if s.sweep != nil {
-		s.stage.watch()
-	}
+	s.setStages(func() *stage { return newStage(&s.ends, hasher.Clone(), r.Now, &r.locks, t.Generation) })
 	if s.limits, err = r.allowance(ctx, s.ends.flow.Spec.Limits, t.ID); err != nil {
 		return err
 	}
@@ -68,10 +66,8 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 		return err
 	}
 	if s.ends.flow.Spec.Mode != "observe" {
-		for _, l := range s.stage.lanes {
-			if err := l.open(ctx); err != nil {
-				return blamed(l.Destination.Connection, err)
-			}
+		if err := s.openLanes(ctx); err != nil {
+			return err
 		}
 		if err := s.openBacks(ctx, r.Now); err != nil {
 			return err
@@ -84,12 +80,13 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 	if err != nil {
 		return blamed(s.ends.flow.Spec.Source.Connection, err)
 	}
-	s.fetcher = fetch(context.WithoutCancel(ctx), reader)
+	s.fetcher = fetch(context.WithoutCancel(ctx), reader, s.bulk())
 	return nil
 }
 
 // close gives everything back, in reverse order of opening.
 func (s *session) close(ctx context.Context) {
+	s.drafter.pause()
 	if s.fetcher != nil {
 		_ = s.fetcher.close(ctx) // what was read and not written is read again
 	}
@@ -120,21 +117,25 @@ func (s *session) step(ctx context.Context, r *Runner, w *work) error {
 	}
 	patient, cancel := context.WithTimeout(ctx, w.deadline.Sub(r.Now()))
 	defer cancel()
-	b, err := s.fetcher.next(patient)
-	if b == nil && ctx.Err() == nil { // a source without an end has nothing new
-		return errHandOver
+	s.draftNext(ctx, r, w, 0, nil)
+	d := s.drafter.take(patient)
+	if d == nil || d.batch == nil {
+		if ctx.Err() == nil { // a source without an end has nothing new
+			return errHandOver
+		}
+		return ctx.Err()
 	}
-	if b == nil {
-		return err
+	defer s.fetcher.giveBack(d.batch)
+	if errors.Is(d.err, io.EOF) {
+		return s.finish(ctx, r, w, d.batch)
 	}
-	defer s.fetcher.giveBack(b)
-	if errors.Is(err, io.EOF) {
-		return s.finish(ctx, r, w, b)
+	if d.err != nil {
+		return &readError{d.err}
 	}
-	if err != nil {
-		return &readError{err}
+	if s.left(w, d.read) > 0 {
+		s.draftNext(ctx, r, w, d.read, d.stage)
 	}
-	return s.batch(ctx, r, w, b)
+	return s.work(ctx, r, w, d)
 }
 
 // A readError comes from the source: the reader waits, and nothing that it has delivered is lost.
@@ -163,22 +164,28 @@ func (s *session) finish(ctx context.Context, r *Runner, w *work, b *record.Batc
 	return io.EOF
 }
 
-// batch maps, writes and commits one batch.
+// batch maps, writes and commits one batch that does not come from the reader.
 func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch) error {
-	limit := 0
-	if w.options.Limit > 0 {
-		limit = int(w.options.Limit - s.read)
-	}
+	return s.work(ctx, r, w, &draft{batch: b, read: min(b.Len(), s.left(w, 0))})
+}
+
+// work maps a draft, unless it is mapped, writes and commits it.
+func (s *session) work(ctx context.Context, r *Runner, w *work, d *draft) error {
+	b := d.batch
 	var sent state.Counts
-	c := state.Commit{Revision: s.ends.flow.Revision}
 	s.equip(r, w)
-	read, err := s.stage.fill(ctx, b, limit, &c.Counts)
-	sent.Created += s.stage.steps.takeCreated()
-	if err != nil {
-		return errors.Join(err, s.keepCounts(ctx, r, w, sent))
+	if d.stage == nil {
+		err := s.stage.prepare(ctx, b, d.read)
+		sent.Created += s.stage.steps.takeCreated()
+		if err != nil {
+			return errors.Join(err, s.keepCounts(ctx, r, w, sent))
+		}
+		d.fill(s.stage)
 	}
-	s.read += int64(read)
-	if err := s.consult(ctx, r, w.touchpoint.ID, &c.Counts); err != nil {
+	s.stage = d.stage
+	s.read += int64(d.read)
+	c := state.Commit{Revision: s.ends.flow.Revision, Counts: d.counts}
+	if err := s.consult(ctx, r, w.touchpoint.ID, d.entries, &c.Counts); err != nil {
 		return err
 	}
 	written := s.deliver(ctx, r, w, &sent)
@@ -189,7 +196,7 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 		c.Counts = state.Counts{Read: s.stage.keepSent()}
 	}
 	c.Counts.Add(sent)
-	whole := written == nil && read == b.Len()
+	whole := written == nil && d.read == b.Len()
 	if whole {
 		w.beside.note(&c)
 	}
@@ -212,7 +219,7 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 		return written
 	}
 	s.patient.progress()
-	s.sample(ctx, r, w, b, read)
+	s.sample(ctx, r, w, b, d.read)
 	if c.Checkpoint != nil {
 		s.seq++
 	}
@@ -224,27 +231,18 @@ func (s *session) batch(ctx context.Context, r *Runner, w *work, b *record.Batch
 	return w.judge(s)
 }
 
-// consult asks the ledger about every record of the batch.
-func (s *session) consult(ctx context.Context, r *Runner, touchpointID int64, n *state.Counts) error {
-	hashes := make([]state.KeyHash, 0, len(s.stage.items))
-	for i := range s.stage.items {
-		if it := &s.stage.items[i]; it.fate != left {
-			hashes = append(hashes, it.hash)
-		}
-	}
-	if len(hashes) == 0 {
+// consult tells every record of the batch what the ledger knows of it. entries: the answers; nil: it is asked now.
+func (s *session) consult(ctx context.Context, r *Runner, touchpointID int64, entries []state.LedgerEntry, n *state.Counts) (err error) {
+	if len(s.stage.items) == 0 {
 		return nil
 	}
-	entries, err := r.Store.Lookup(ctx, touchpointID, hashes)
-	if err != nil {
-		return err
-	}
-	at := 0
-	for i := range s.stage.items {
-		if it := &s.stage.items[i]; it.fate != left {
-			s.stage.judge(it, entries[at])
-			at++
+	if entries == nil {
+		if entries, err = r.Store.Lookup(ctx, touchpointID, s.stage.hashes()); err != nil {
+			return err
 		}
+	}
+	for i := range s.stage.items {
+		s.stage.judge(&s.stage.items[i], entries[i])
 	}
 	s.stage.dropRepetitions()
 	if err := s.stage.aim(ctx, r.Store, touchpointID); err != nil {

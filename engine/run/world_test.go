@@ -32,6 +32,7 @@ type faults struct {
 	blind  bool                                                                   // nothing can be looked up by key
 	deaf   bool                                                                   // who asks for keys gets everything
 	knows  time.Duration                                                          // how long tokens of writes are remembered
+	bulk   int                                                                    // how many records a writer wants at once; 0: it does not say
 }
 
 // bent is an application under another name, with faults.
@@ -96,8 +97,15 @@ func (c bentConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapt
 
 func (c bentConn) OpenWrite(ctx context.Context, req adapters.WriteRequest) (adapters.Writer, error) {
 	w, err := c.Connection.(adapters.Destination).OpenWrite(ctx, req)
+	if c.faults.bulk > 0 {
+		return bulkWriter{bentWriter{w, c.faults}}, err
+	}
 	return bentWriter{w, c.faults}, err
 }
+
+type bulkWriter struct{ bentWriter }
+
+func (w bulkWriter) Bulk() int { return w.faults.bulk }
 
 type keyConn struct{ bentConn }
 
