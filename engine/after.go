@@ -82,7 +82,7 @@ func (e *Engine) inTurn(ctx context.Context, f *flow, due time.Time) (bool, erro
 // predecessor looks a touchpoint up that comes before. false: it is not waited for.
 func (e *Engine) predecessor(ctx context.Context, a config.After, due time.Time) (p predecessor, ok bool, err error) {
 	first := e.current.Load().flow(a.Touchpoint)
-	if first == nil || e.suspended(ctx, first) {
+	if first == nil || e.elsewhere(first) != "" || e.suspended(ctx, first) {
 		return p, false, nil
 	}
 	if first.schedule != nil {

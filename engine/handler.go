@@ -19,11 +19,11 @@ const (
 // handler works the queue's jobs.
 type handler Engine
 
-// Due starts a run for a touchpoint whose time has come, unless it is suspended, parked or still running, once those it comes after are done.
+// Due starts a run for a touchpoint whose time has come, unless it runs elsewhere, is suspended, parked or still running, once those it comes after are done.
 func (h *handler) Due(ctx context.Context, touchpointID int64, due time.Time) error {
 	e := (*Engine)(h)
 	f := e.flowByID(touchpointID)
-	if f == nil || e.suspended(ctx, f) {
+	if f == nil || e.elsewhere(f) != "" || e.suspended(ctx, f) {
 		return nil
 	}
 	parked, err := e.parked(ctx, f)
@@ -62,6 +62,10 @@ func (h *handler) Slice(ctx context.Context, runID int64) error {
 	if f == nil {
 		e.runner.Forget(ctx, runID)
 		return e.store.EndRun(ctx, runID, state.RunEnd{Status: state.RunCanceled, Code: "TouchpointGone"})
+	}
+	if e.elsewhere(f) != "" {
+		e.runner.Forget(ctx, runID)
+		return e.store.EndRun(ctx, runID, state.RunEnd{Status: state.RunCanceled, Code: "NotHere"})
 	}
 	if e.suspended(ctx, f) {
 		e.runner.Forget(ctx, runID)

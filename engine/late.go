@@ -19,7 +19,7 @@ var reachedEnd = []state.RunStatus{state.RunSucceeded, state.RunEmpty, state.Run
 // lateSince returns the time by which a run of a flow was expected to have reached its end; zero: it did, or nothing is expected.
 // expects reports whether the schedule expects anything at all.
 func (e *Engine) lateSince(ctx context.Context, f *flow) (since time.Time, expects bool, err error) {
-	if f.schedule == nil || !f.schedule.Expects() || e.suspended(ctx, f) {
+	if f.schedule == nil || !f.schedule.Expects() || e.elsewhere(f) != "" || e.suspended(ctx, f) {
 		return time.Time{}, false, nil
 	}
 	t, err := e.store.Touchpoint(ctx, f.Name)

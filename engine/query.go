@@ -54,7 +54,7 @@ func (e *Engine) Touchpoints(ctx context.Context) ([]api.Touchpoint, error) {
 		t := api.Touchpoint{
 			Name: f.Name, Source: f.Spec.Source.Connection + "/" + f.Spec.Source.Object,
 			Destination: destinations(&f.Spec),
-			Mode:        f.Spec.Mode, Suspended: e.suspended(ctx, f), Revision: f.Revision,
+			Mode:        f.Spec.Mode, Suspended: e.suspended(ctx, f), NotHere: e.elsewhere(f), Revision: f.Revision,
 		}
 		if s, ok := g.model.ScheduleOf(&f.Spec); ok && f.schedule != nil {
 			t.Schedule = s.Cron
@@ -100,6 +100,9 @@ func (e *Engine) Trigger(ctx context.Context, name string) (api.Run, error) {
 	f, err := e.find(name)
 	if err != nil {
 		return api.Run{}, err
+	}
+	if pool := e.elsewhere(f); pool != "" {
+		return api.Run{}, fmt.Errorf("%w: touchpoint %q does not run here: a connection of it is reached from pool %q, to which this agent does not belong", api.ErrConflict, name, pool)
 	}
 	if e.suspended(ctx, f) {
 		return api.Run{}, fmt.Errorf("%w: touchpoint %q is suspended, in the repository or on this agent; resume it first", api.ErrConflict, name)

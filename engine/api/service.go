@@ -49,6 +49,7 @@ type Touchpoint struct {
 	Destination string    `json:"destination" doc:"connection/object"`
 	Mode        string    `json:"mode" enum:"live,observe"`
 	Suspended   bool      `json:"suspended"`
+	NotHere     string    `json:"notHere,omitempty" doc:"the pool from which a connection of it is reached, and to which this agent does not belong: it does not run here"`
 	Revision    string    `json:"revision" doc:"the commit by which it last changed"`
 	Schedule    string    `json:"schedule,omitempty"`
 	NextDue     time.Time `json:"nextDue,omitzero"`

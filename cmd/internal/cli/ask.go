@@ -94,6 +94,8 @@ func (a *app) getTouchpoints() *cobra.Command {
 					last, when = t.LastRun.Status, ago(t.LastRun.CreatedAt, a.now())
 				}
 				switch {
+				case t.NotHere != "":
+					last = "not here: pool " + t.NotHere
 				case t.Suspended:
 					last = "suspended"
 				case !t.LateSince.IsZero():
