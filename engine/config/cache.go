@@ -24,6 +24,8 @@ type Cache struct {
 	verdicts, verdictsBefore map[verdictKey]*policyVerdict
 
 	compiled, compiledBefore map[string][]MappingProblem // by all that a mapping is compiled with
+
+	settledBefore map[string]*settled // environments, by name
 }
 
 // fileContent is all that is known of a file by its content.
@@ -114,9 +116,32 @@ func (c *Cache) keep(files map[[sha256.Size]byte]*fileContent) {
 	defer c.mu.Unlock()
 	c.files = files
 	c.older, c.answers = c.answers, nil
-	c.compiledBefore, c.compiled = c.compiled, nil
 	c.patchedBefore, c.patched = c.patched, nil
+}
+
+// turn has what is known of links dropped unless it is used until the next turn.
+func (c *Cache) turn() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.compiledBefore, c.compiled = c.compiled, nil
 	c.verdictsBefore, c.verdicts = c.verdicts, nil
+}
+
+// settledOf returns an environment that was linked without an error, or nil.
+func (c *Cache) settledOf(environment string) *settled {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settledBefore[environment]
+}
+
+// settle keeps an environment that was linked without an error.
+func (c *Cache) settle(environment string, s *settled) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.settledBefore == nil {
+		c.settledBefore = map[string]*settled{}
+	}
+	c.settledBefore[environment] = s
 }
 
 // compile returns what compiling says, asking only when the key is new.

@@ -3,7 +3,6 @@ package config
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,8 +72,9 @@ func (e *environment) compile() {
 		return
 	}
 	used := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
+	for _, name := range e.judged("Touchpoint") {
 		t := e.model.Touchpoints[name]
+		e.about(e.index["Touchpoint/"+name])
 		for _, m := range t.Spec.Mappings() {
 			used[m] = true
 		}
@@ -82,8 +82,9 @@ func (e *environment) compile() {
 			e.compileFlow(t.Source, &t.Spec, e.faulty[r])
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.model.Mappings)) {
+	for _, name := range e.judged("Mapping") {
 		if !used[name] {
+			e.about(e.index["Mapping/"+name])
 			e.compileUse(name, nil, MappingUse{})
 		}
 	}

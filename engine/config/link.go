@@ -31,6 +31,21 @@ type environment struct {
 	misfits    map[*loaded]bool      // touchpoints whose mapping is for other objects
 	rows       map[string][]diag.Pos // of look-ups' files, by look-up: where each row begins
 	model      *Model
+	read       map[string][sha256.Size]byte // the files that resources name, as they were read
+	written    [][]writing                  // what touchpoints change, in order of their names
+	verdicts   []*policyVerdict             // of the resources, in their order; nil: no rule is for it
+
+	owners     []owner // whose the diagnostics are
+	said       map[*loaded]diag.List
+	standing   diag.List
+	users      map[string][]string
+	sorted     map[string][]string // names, by kind
+	linked     bool                // without an error
+	unusedSaid *unusedSaid
+	relinks    int                 // how often it was linked in part since it was linked as a whole
+	before     *settled            // what it was linked by, in part
+	touched    map[*loaded]bool    // those that are judged; nil: all
+	only       map[string][]string // their names, by kind
 
 	seen    map[string]objectValue // resources as policies see them, by kind/name
 	testing map[string][]string    // names of mapping tests, by mapping
@@ -38,42 +53,69 @@ type environment struct {
 
 // link judges the resources and what they say of each other, and returns the model.
 func (e *environment) link() *Model {
+	if !e.relink() {
+		e.linkWhole()
+	}
+	e.spareProblems()
+	if e.list.HasErrors() || e.loader.list.HasErrors() {
+		return nil
+	}
+	e.model.seal(e.all)
+	e.linked = e.settleable()
+	return e.model
+}
+
+// linkWhole judges all resources.
+func (e *environment) linkWhole() {
+	e.turnCache()
 	e.model = &Model{Environment: e.name}
 	e.index = make(map[string]*loaded, len(e.resources))
 	for _, r := range e.resources {
-		v := r.verdict(e.table)
-		for _, p := range e.news(r, v) {
-			e.list.Add(p.diagnostic(r.files))
-		}
+		e.about(r)
+		e.enterVerdict(r)
 		if e.enter(r) {
 			e.model.add(r)
 		}
 	}
+	e.about(standing)
 	e.applications()
 	for _, r := range e.resources {
+		e.about(r)
 		e.references(r)
 		e.renamed(r)
 	}
+	e.about(standing)
 	e.environmentNames()
 	e.connections()
 	e.credentials()
 	e.reach()
-	e.afters()
 	e.lookups()
 	e.objectResources()
+	e.flows()
+}
+
+// flows judges flows by what they name, and what they do together.
+func (e *environment) flows() {
+	e.ends()
+	e.together()
+	e.afters()
+	e.mappingEnds()
 	e.touchpoints()
+	e.together()
 	e.demands()
 	writings := e.writings()
 	e.shared(writings)
 	e.loops(writings)
 	e.tests()
 	e.compile()
-	e.spareProblems()
-	if e.list.HasErrors() || e.loader.list.HasErrors() {
-		return nil
+	e.together()
+}
+
+// enterVerdict reports what is wrong with a resource by itself.
+func (e *environment) enterVerdict(r *loaded) {
+	for _, p := range e.news(r, r.verdict(e.table)) {
+		e.list.Add(p.diagnostic(r.files))
 	}
-	e.model.seal()
-	return e.model
 }
 
 // news returns the problems of a resource that are not those of what it was before its patches: where that has mistakes, what a patch
@@ -278,8 +320,8 @@ func nearestSorted(name string, names []string) string {
 // modelVersion changes when the same configuration begins to mean something else.
 const modelVersion = "dray/model/v1"
 
-// seal sets the digest of the model: that of the digests of all its resources.
-func (m *Model) seal() {
+// seal sets the digest of the model: that of the digests of all its resources. sorted returns the names of mappings and touchpoints in order.
+func (m *Model) seal(sorted func(kind string) []string) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n", modelVersion, m.Environment)
 	if m.Repository != nil {
@@ -291,16 +333,22 @@ func (m *Model) seal() {
 	sealAll(h, "Credential", m.Credentials)
 	sealAll(h, "Schedule", m.Schedules)
 	sealAll(h, "Lookup", m.Lookups)
-	sealAll(h, "Mapping", m.Mappings)
-	sealAll(h, "Touchpoint", m.Touchpoints)
+	sealSorted(h, "Mapping", m.Mappings, sorted("Mapping"))
+	sealSorted(h, "Touchpoint", m.Touchpoints, sorted("Touchpoint"))
 	sealAll(h, "Object", m.Objects)
 	sealAll(h, "Application", m.Applications)
 	m.Digest = "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 func sealAll[T any](w io.Writer, kind string, resources map[string]*Resource[T]) {
-	for _, name := range slices.Sorted(maps.Keys(resources)) {
-		fmt.Fprintf(w, "%s %s\n", kind, resources[name].Digest) // to a hash, which never fails
+	sealSorted(w, kind, resources, slices.Sorted(maps.Keys(resources)))
+}
+
+func sealSorted[T any](w io.Writer, kind string, resources map[string]*Resource[T], names []string) {
+	var line []byte
+	for _, name := range names {
+		line = append(append(append(append(line[:0], kind...), ' '), resources[name].Digest...), '\n')
+		_, _ = w.Write(line) // to a hash, which never fails
 	}
 }
 

@@ -2,8 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +11,7 @@ import (
 
 // afters judges which touchpoints come after which.
 func (e *environment) afters() {
-	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
+	for _, name := range e.all("Touchpoint") {
 		t, r := &e.model.Touchpoints[name].Spec, e.index["Touchpoint/"+name]
 		named := map[string]int{}
 		for i, a := range t.After {

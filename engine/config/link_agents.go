@@ -34,7 +34,6 @@ func (e *environment) reach() {
 		return
 	}
 	e.pools(agents)
-	e.ends(agents)
 	e.keyRing(agents)
 	e.sealedFor(agents)
 }
@@ -125,9 +124,14 @@ func poolsWanted(environments []*environment, names []string) []string {
 }
 
 // ends finds touchpoints whose connections no single agent reaches: records go through the memory of one machine.
-func (e *environment) ends(agents []string) {
-	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
+func (e *environment) ends() {
+	agents := e.agentsHere()
+	if len(agents) == 0 {
+		return
+	}
+	for _, name := range e.judged("Touchpoint") {
 		t := &e.model.Touchpoints[name].Spec
+		e.about(e.index["Touchpoint/"+name])
 		able := agents
 		for _, end := range e.model.EndsOf(t) {
 			c := e.model.Connections[end.Connection]

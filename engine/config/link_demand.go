@@ -12,13 +12,16 @@ import (
 // demands finds connections that schedules ask more often than they may be.
 func (e *environment) demands() {
 	for _, name := range slices.Sorted(maps.Keys(e.model.Connections)) {
+		if hour, day := e.model.Connections[name].Spec.Rate.allowed(); hour == 0 && day == 0 {
+			continue // it may be asked as often as one likes
+		}
 		d := e.model.Demand(name)
 		if !d.Exceeded() {
 			continue
 		}
 		worst, most := "", 0.0
 		var all []string
-		for _, t := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
+		for _, t := range e.all("Touchpoint") {
 			spec := &e.model.Touchpoints[t].Spec
 			s, ok := e.model.ScheduleOf(spec)
 			if !ok || spec.Suspend || spec.Source.Connection != name {

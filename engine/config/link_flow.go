@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -19,9 +20,10 @@ import (
 
 // touchpoints judges what flows say of their connections and mappings.
 func (e *environment) touchpoints() {
-	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
+	for _, name := range e.judged("Touchpoint") {
 		t := e.model.Touchpoints[name].Spec
 		r := e.index["Touchpoint/"+name]
+		e.about(r)
 		e.starts(r, &t)
 		o, ok := e.object(r, "spec.source", t.Source.Connection, t.Source.Object)
 		if ok && t.OnReject.Read != "" && !o.CanRead(adapters.ReadKeys) {
@@ -227,6 +229,10 @@ func (e *environment) repositoryFile(r *loaded, path, name string) ([]byte, bool
 		return nil, false
 	}
 	e.fixtureFile(r, name, src)
+	if e.read == nil {
+		e.read = map[string][sha256.Size]byte{}
+	}
+	e.read[name] = sha256.Sum256(src)
 	return src, true
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/dray-sync/dray/engine/diag"
 )
 
-// objectResources judges what kind: Object and the references of mappings say of applications and each other.
+// objectResources judges what kind: Object says of applications and each other.
 func (e *environment) objectResources() {
 	first := map[objectID]*Resource[Object]{}
 	for _, name := range slices.Sorted(maps.Keys(e.model.Objects)) {
@@ -23,8 +23,13 @@ func (e *environment) objectResources() {
 		}
 		first[key] = o
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.model.Mappings)) {
+}
+
+// mappingEnds judges the objects that mappings say they are for.
+func (e *environment) mappingEnds() {
+	for _, name := range e.judged("Mapping") {
 		r, m := e.index["Mapping/"+name], e.model.Mappings[name].Spec
+		e.about(r)
 		for _, end := range []struct {
 			path string
 			ref  *ObjectRef

@@ -43,6 +43,42 @@ func (e *environment) usedKeys() map[string]bool {
 // unused warns of what is there to be used and is not, in any environment. Nothing is said of what has mistakes of its own, where a
 // mistake elsewhere may be the reason, or in a repository that has no touchpoint yet.
 func (l *loader) unused(environments []*environment) {
+	known := unusedBefore(environments)
+	if known == nil {
+		known = &unusedSaid{environments: len(environments), list: l.findUnused(environments)}
+	}
+	for _, e := range environments {
+		e.unusedSaid = known
+	}
+	l.list.Add(known.list...)
+}
+
+// unusedSaid is what was said of resources that nothing uses in some environments.
+type unusedSaid struct {
+	environments int
+	list         diag.List
+}
+
+// unusedBefore returns what was said before, if it holds still: nothing names others than it did, and no resource that it is said of has
+// changed. nil: it does not.
+func unusedBefore(environments []*environment) *unusedSaid {
+	var known *unusedSaid
+	for i, e := range environments {
+		if e.before == nil || e.before.unused == nil || i > 0 && e.before.unused != known || e.before.unused.environments != len(environments) {
+			return nil
+		}
+		known = e.before.unused
+		for r := range e.touched {
+			if slices.ContainsFunc(known.list, func(d diag.Diagnostic) bool { return d.Pos.File == r.file() }) {
+				return nil
+			}
+		}
+	}
+	return known
+}
+
+// findUnused returns what there is to say of resources that nothing uses.
+func (l *loader) findUnused(environments []*environment) (list diag.List) {
 	used := map[string]bool{}
 	for _, e := range environments {
 		for key := range e.usedKeys() {
@@ -61,13 +97,14 @@ func (l *loader) unused(environments []*environment) {
 					continue
 				}
 				said[key] = true
-				l.list.Add(diag.Diagnostic{
+				list.Add(diag.Diagnostic{
 					Code: codeUnused, Severity: diag.Warning, Pos: r.at(r.tree().get("metadata").get("name")), Path: "metadata.name",
 					Message: fmt.Sprintf("nothing uses the %s %q", lowerKind(u.kind), r.v.name), Hint: u.hint,
 				})
 			}
 		}
 	}
+	return list
 }
 
 // judgesUse reports whether it can be said that a resource of that kind is not used: there are touchpoints, and no mistake may hide a name.

@@ -37,26 +37,39 @@ type objectAt struct{ connection, object string }
 // writings returns what every touchpoint changes, in order of names.
 func (e *environment) writings() []writing {
 	var all []writing
-	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
-		t, r := &e.model.Touchpoints[name].Spec, e.index["Touchpoint/"+name]
-		if e.wrong(r) || t.Suspend || t.Mode == "observe" {
-			continue // what stands still, or only watches, does no harm
+	names := e.all("Touchpoint")
+	e.written = make([][]writing, len(names))
+	for i, name := range names {
+		if e.before != nil && !e.touched[e.index["Touchpoint/"+name]] {
+			e.written[i] = e.before.written[i]
+		} else {
+			e.written[i] = e.writingsOf(name)
 		}
-		for _, target := range t.Targets() {
-			w := writing{
-				name: name, r: r, t: t, path: target.Path, at: objectAt{target.Destination.Connection, target.Destination.Object},
-				write: target.Destination.Write, key: target.Destination.Key, unchanged: target.Destination.Unchanged,
-			}
-			if m, ok := e.model.Mappings[target.Mapping]; ok && !e.wrong(e.index["Mapping/"+target.Mapping]) {
-				w.fields(m.Spec.Fields)
-			}
-			all = append(all, w)
+		all = append(all, e.written[i]...)
+	}
+	return all
+}
+
+// writingsOf returns what one touchpoint changes.
+func (e *environment) writingsOf(name string) (all []writing) {
+	t, r := &e.model.Touchpoints[name].Spec, e.index["Touchpoint/"+name]
+	if e.wrong(r) || t.Suspend || t.Mode == "observe" {
+		return nil // what stands still, or only watches, does no harm
+	}
+	for _, target := range t.Targets() {
+		w := writing{
+			name: name, r: r, t: t, path: target.Path, at: objectAt{target.Destination.Connection, target.Destination.Object},
+			write: target.Destination.Write, key: target.Destination.Key, unchanged: target.Destination.Unchanged,
 		}
-		for i, b := range t.WriteBack {
-			w := writing{name: name, r: r, t: t, path: fmt.Sprintf("spec.writeBack[%d]", i), at: objectAt{t.writeBackConnection(b), b.Object}, write: b.Write, key: b.Key}
-			w.fields(b.Fields)
-			all = append(all, w)
+		if m, ok := e.model.Mappings[target.Mapping]; ok && !e.wrong(e.index["Mapping/"+target.Mapping]) {
+			w.fields(m.Spec.Fields)
 		}
+		all = append(all, w)
+	}
+	for i, b := range t.WriteBack {
+		w := writing{name: name, r: r, t: t, path: fmt.Sprintf("spec.writeBack[%d]", i), at: objectAt{t.writeBackConnection(b), b.Object}, write: b.Write, key: b.Key}
+		w.fields(b.Fields)
+		all = append(all, w)
 	}
 	return all
 }
@@ -153,7 +166,7 @@ func (e *environment) sharedObject(w *writing, others []string, linked bool) {
 // loops finds circles of touchpoints in which a change goes round and round, because nothing tells an echo from a change.
 func (e *environment) loops(all []writing) {
 	readers := map[objectAt][]string{}
-	for _, name := range slices.Sorted(maps.Keys(e.model.Touchpoints)) {
+	for _, name := range e.all("Touchpoint") {
 		s := e.model.Touchpoints[name].Spec.Source
 		readers[objectAt{s.Connection, s.Object}] = append(readers[objectAt{s.Connection, s.Object}], name)
 	}

@@ -70,6 +70,7 @@ type loader struct {
 	plain    map[string][]*node // documents that are no resources, by file
 	policies *policies
 	doubts   doubts
+	turned   bool // the cache has been told that something is linked as a whole
 	list     diag.List
 }
 
@@ -157,6 +158,14 @@ func (l *loader) content(name string) ([]byte, error) {
 	return fs.ReadFile(l.fsys, name)
 }
 
+// turnCache has the cache drop what this load does not use.
+func (l *loader) turnCache() {
+	if !l.turned {
+		l.turned = true
+		l.cache.turn()
+	}
+}
+
 // judgeAll judges the documents of a file beforehand, in this worker. Patches are judged in vain, which costs little.
 func (l *loader) judgeAll(c *fileContent) {
 	for _, d := range c.docs {
@@ -240,6 +249,11 @@ func (l *loader) resolve(ctx context.Context) (*Model, error) {
 	if l.o.Environment == "" || len(spec.Environments) <= 1 {
 		l.unused(environments)
 		l.idlePools(environments)
+	}
+	for _, e := range environments {
+		if e.linked {
+			e.settle()
+		}
 	}
 	l.list.Add(diag.Merge(names, lists)...)
 	if l.o.Environment == "" || len(spec.Environments) <= 1 {

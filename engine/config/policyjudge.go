@@ -45,11 +45,16 @@ func (e *environment) judgePolicies(ctx context.Context) error {
 	if e.policies == nil {
 		return nil
 	}
-	e.cache.verdictsOf(e.policies.identity + e.day())
+	e.cache.verdictsOf(e.rulesIdentity())
 	var questions policyQuestions
 	judged := make([]*policyVerdict, len(e.resources))
 	var key []byte
+	same := e.before != nil && e.before.rules == e.rulesIdentity()
 	for i, r := range e.resources {
+		if same && !e.touched[r] {
+			judged[i] = e.before.verdicts[i]
+			continue
+		}
 		k := e.policies.byKind[r.v.kind]
 		if k == nil || r.v.resource == nil || e.index[r.key()] != r || e.wrong(r) {
 			continue
@@ -67,6 +72,7 @@ func (e *environment) judgePolicies(ctx context.Context) error {
 	if err := e.askPolicies(ctx, &questions); err != nil {
 		return err
 	}
+	e.verdicts = judged
 	for i, r := range e.resources {
 		if judged[i] != nil {
 			e.reportPolicies(r, judged[i])
@@ -74,6 +80,9 @@ func (e *environment) judgePolicies(ctx context.Context) error {
 	}
 	return nil
 }
+
+// rulesIdentity differs whenever the rules do, or the day that they judge dates by.
+func (l *loader) rulesIdentity() string { return l.policies.identity + l.day() }
 
 // day is the day that dates are judged by, as a text.
 func (l *loader) day() string {

@@ -11,8 +11,9 @@ import (
 // tests lays out the cases of mapping tests: each row of a table and each record of a file becomes a case of its own. What the cases
 // name is judged on the way.
 func (e *environment) tests() {
-	for _, name := range slices.Sorted(maps.Keys(e.model.Tests)) {
+	for _, name := range e.judged("MappingTest") {
 		t := e.model.Tests[name]
+		e.about(e.index["MappingTest/"+name])
 		x := &caseLayout{environment: e, r: e.index["MappingTest/"+name], test: &t.Spec}
 		x.touchpoint()
 		written := t.Spec.Cases

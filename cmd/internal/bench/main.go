@@ -103,9 +103,9 @@ func run(ctx context.Context) (err error) {
 // benches are the rows by name, and order is that in the table.
 var (
 	benches = map[string]bench{
-		"mapping": mappingRows, "deliver": deliverRows, "ledger": ledgerRows, "validate": validateRows, "plan": planRows, "idle": idleRows, "heap": heapRows,
+		"mapping": mappingRows, "deliver": deliverRows, "ledger": ledgerRows, "validate": validateRows, "incremental": incrementalRows, "plan": planRows, "idle": idleRows, "heap": heapRows,
 	}
-	order = []string{"mapping", "deliver", "ledger", "validate", "plan", "idle", "heap"}
+	order = []string{"mapping", "deliver", "ledger", "validate", "incremental", "plan", "idle", "heap"}
 )
 
 func measureAll(ctx context.Context, o options) ([]row, error) {
