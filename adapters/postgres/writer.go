@@ -26,8 +26,8 @@ type writer struct {
 
 var _ adapters.BulkWriter = (*writer)(nil)
 
-// rowsPerWrite is where more rows in one transaction gain little.
-const rowsPerWrite = 5000
+// rowsPerWrite is where more rows in one transaction gain little, and finding those at fault among them takes long: up to two attempts a row.
+const rowsPerWrite = 2500
 
 // Encoding asks for rows.
 func (w *writer) Encoding() record.Encoding { return record.Rows }
