@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -43,9 +44,21 @@ func (e *ScanError) Error() string {
 // Scan judges a document as all input is judged: JSON of RFC 8259 in UTF-8, no name twice in an object, no half surrogate pairs,
 // numbers within [MaxDigits] and [MaxExponent], nesting within [MaxDepth], size within [MaxDocument]. Errors are [*ScanError].
 func Scan(json []byte) error {
-	var s scanner
+	s := scanners.Get().(*scanner)
+	defer s.free()
 	s.start(view(json))
 	return s.whole(s.skip)
+}
+
+// scanners are those that are free, so that a scan allocates nothing.
+var scanners = sync.Pool{New: func() any { return &scanner{} }}
+
+// free lets go of the document, for another one.
+func (s *scanner) free() {
+	clear(s.keys.entries[:cap(s.keys.entries)])
+	s.arena.Reset()
+	s.src, s.err = "", nil
+	scanners.Put(s)
 }
 
 // scanner walks over one document. Methods that return bool report whether to go on; the error is in err.
