@@ -368,3 +368,30 @@ func TestReadSeesOneSnapshot(t *testing.T) {
 		t.Errorf("read %d rows and %v, want the 2500 there were", n, err)
 	}
 }
+
+// A connection that reads a file can write it meanwhile, also when the file had the older journal, with which the two would wait for each other.
+func TestWritesWhileItReads(t *testing.T) {
+	f := newFixture(t, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)", "CREATE TABLE other (id INTEGER PRIMARY KEY, v TEXT)",
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 20000) INSERT INTO t SELECT i, 'v' || i FROM n", "PRAGMA journal_mode = DELETE")
+	c := f.open(t, "")
+	r, err := c.OpenRead(t.Context(), adapters.ReadRequest{Object: "t", Mode: adapters.ReadFull})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close(t.Context()) }()
+	var b record.Batch
+	if err := r.Next(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	row := []record.Value{record.IntValue(1), record.StringValue("a")}
+	if got := write(t, c, "other", adapters.WriteUpsert, []string{"id"}, []string{"id", "v"}, row); len(got) != 1 || !strings.HasPrefix(got[0], "created") {
+		t.Errorf("written while it reads: %q", got)
+	}
+	n := b.Len()
+	for err = r.Next(t.Context(), &b); err == nil; err = r.Next(t.Context(), &b) {
+		n += b.Len()
+	}
+	if !errors.Is(err, io.EOF) || n != 20000 {
+		t.Errorf("read %d records, then %v", n, err)
+	}
+}

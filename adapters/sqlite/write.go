@@ -20,6 +20,9 @@ func (c *connection) OpenWrite(ctx context.Context, req adapters.WriteRequest) (
 	if err != nil {
 		return nil, err
 	}
+	if err := c.logAhead(ctx); err != nil {
+		return nil, failure(ctx, "writing", req.Object, err)
+	}
 	return &writer{conn: c, rel: rel, req: req}, nil
 }
 
