@@ -28,6 +28,9 @@ func (e *Engine) withCredentials(s reconcile.Status) reconcile.Status {
 	if late, ok := e.late(context.Background()); ok {
 		s.Conditions = append(s.Conditions, late)
 	}
+	if drifted, ok := e.drifted(context.Background()); ok {
+		s.Conditions = append(s.Conditions, drifted)
+	}
 	return s
 }
 

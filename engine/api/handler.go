@@ -80,6 +80,7 @@ func register(api huma.API, s Service) {
 	registerRuns(api, s)
 	registerRecords(api, s)
 	registerRepair(api, s)
+	registerOverrides(api, s)
 }
 
 func registerStatus(api huma.API, s Service) {

@@ -35,6 +35,7 @@ type Service interface {
 	CompareSamples(ctx context.Context, commit string) ([]SampleResult, error)
 	MetricsHandler() http.Handler
 	Repair
+	Overrides
 }
 
 // Accepted is the answer to a reconcile request.

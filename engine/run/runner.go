@@ -35,6 +35,8 @@ type Runner struct {
 	locks locks // of what steps create
 	turns turns // of the runs of a touchpoint
 
+	overlays overlays // of flows whose lookups have overrides
+
 	mu   sync.Mutex
 	runs map[int64]*memory
 }
@@ -86,7 +88,11 @@ func (r *Runner) Slice(ctx context.Context, f *Flow, runID int64, o Options) (Mo
 	if err != nil {
 		return More{}, err
 	}
-	f = asked.flow(f)
+	overrides, err := r.Store.Overrides(ctx)
+	if err != nil {
+		return More{}, err
+	}
+	f = asked.flow(r.overlays.flow(f, overrides))
 	t, err := r.Store.TouchpointByID(ctx, run.TouchpointID)
 	if err != nil {
 		return More{}, err

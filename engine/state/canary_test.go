@@ -68,6 +68,7 @@ func fillWithCanary(t *testing.T, s *Store, canary string) {
 	check(t, s.Suspend(ctx, Suspension{TouchpointID: tp.ID, Actor: canary, Why: canary}))
 
 	check(t, s.Audit(ctx, AuditEntry{TouchpointID: tp.ID, Action: "reveal", Actor: canary, Object: canary, Detail: c}))
+	check(t, s.Override(ctx, Override{ID: "1", Lookup: canary, Row: map[string]string{canary: canary}, Actor: canary, Why: canary, Until: time.Now().Add(time.Hour)}, func(Override) bool { return false }))
 	asked, _, err := s.StartRun(ctx, NewRun{TouchpointID: tp.ID, Trigger: "resync", Request: c})
 	check(t, err)
 	_, g, err := s.BeginSlice(ctx, asked.ID)
