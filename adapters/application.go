@@ -115,6 +115,8 @@ type Object struct {
 	Version record.Path   // what changes whenever the record does; nil when there is nothing
 	Cursor  []record.Path // what the source sorts by; empty when it cannot be read incrementally
 	Reads   []ReadMode
+	Filters []ReadMode // the modes in which it takes a filter text of the application's own
+	Finds   [][]string // in mode ReadKeys: the sets of fields by which records are found; nil: by any
 	Writes  []WriteMode
 	Actions []string // what WriteAction can do with a record
 	// LooksUp are those of Writes that look a record up before they create it: two at once for the same key may create it twice.
@@ -136,6 +138,25 @@ func Relation(name string, cursor, writable bool) Object {
 
 // CanRead reports whether the object can be read in that mode.
 func (o Object) CanRead(m ReadMode) bool { return slices.Contains(o.Reads, m) }
+
+// CanFilter reports whether the object takes a filter text in that mode.
+func (o Object) CanFilter(m ReadMode) bool { return slices.Contains(o.Filters, m) }
+
+// CanFind reports whether records can be found by these fields, in any order.
+func (o Object) CanFind(by []string) bool {
+	return o.CanRead(ReadKeys) && (o.Finds == nil || slices.ContainsFunc(o.Finds, func(fields []string) bool {
+		return len(fields) == len(by) && !slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains(by, f) })
+	}))
+}
+
+// KeyNames returns the paths of the key as texts.
+func (o Object) KeyNames() []string {
+	names := make([]string, len(o.Key))
+	for i, k := range o.Key {
+		names[i] = k.String()
+	}
+	return names
+}
 
 // CanWrite reports whether the object can be written in that mode.
 func (o Object) CanWrite(m WriteMode) bool { return slices.Contains(o.Writes, m) }

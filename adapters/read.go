@@ -14,6 +14,7 @@ type ReadMode string
 const (
 	ReadIncremental ReadMode = "incremental" // what changed since the cursor
 	ReadFull        ReadMode = "full"        // everything
+	ReadFlag        ReadMode = "flag"        // the records that the application marks as not fetched yet; without a cursor
 	ReadKeys        ReadMode = "keys"        // the records with these keys
 )
 
@@ -41,12 +42,24 @@ type ReadRequest struct {
 	// Keys are the records to read in mode ReadKeys: for each, the values of the object's key in order, or of By.
 	Keys [][]record.Value
 	// By names the fields that Keys hold. nil: the object's key. A source that cannot find records by them returns an [Error] of kind
-	// Invalid. Several records may have the same values.
+	// Invalid. Several records may have the same values. Every record that is delivered has these fields, with values that were asked for: an
+	// application that ignores what it is asked must not lead to a wrong record.
 	By []string
+	// Filter is the application's own filter text, sent as it is: what does not match it is not delivered. Empty: nothing is left out. A source
+	// that takes none in this mode returns an [Error] of kind Invalid.
+	Filter string
 	// Paths is all that will be looked at. nil: everything. A source may deliver more.
 	Paths []record.Path
 	// Limit is how many records are wanted at most. 0: all. A source may deliver more.
 	Limit int
+}
+
+// NoFilter returns an [Error] of kind Invalid for a request that has a filter text: for sources that take none.
+func (r ReadRequest) NoFilter() error {
+	if r.Filter == "" {
+		return nil
+	}
+	return &Error{Kind: Invalid, Op: "reading", Object: r.Object, Rule: "the application takes no filter text here"}
 }
 
 // A Reader is one read under way. Not safe for concurrent use, except that Ack may be called while another goroutine is in Next.

@@ -19,6 +19,8 @@ func readCases() []Case {
 		{"read-nulls", "a null that turns into an empty text overwrites what the other side had", tryReadNulls},
 		{"read-exact-numbers", "amounts and long ids that pass through a float change silently", tryReadNumbers},
 		{"read-keys", "a retried record is read again by its key; a neighbour must not come in its place", tryReadKeys},
+		{"read-by", "what belongs to a record is found by a field: records of another would be sent in its place", tryReadBy},
+		{"read-filter", "a filter that is not heeded lets records through that must not leave", tryReadFilter},
 		{"reader-close", "a slice of a run may end anywhere in a read", tryReaderClose},
 		{"cancel", "an agent that cannot stop a read cannot shut down or reload", tryCancel},
 		{"concurrent-reads", "several touchpoints share one connection", tryConcurrent},

@@ -188,6 +188,12 @@ func readFlaws() map[string]adaptertest.Harness {
 				req.Mode = adapters.ReadFull
 			}
 		}),
+		"read-by": rereading(func(req *adapters.ReadRequest) {
+			if req.By != nil {
+				req.Mode = adapters.ReadFull
+			}
+		}),
+		"read-filter":      rereading(func(req *adapters.ReadRequest) { req.Filter = "" }),
 		"reader-close":     reading(func(r *bentReader) { r.close = func(context.Context) error { return nil } }),
 		"cancel":           deafQueue(),
 		"concurrent-reads": sharedReader(),

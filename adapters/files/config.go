@@ -173,7 +173,7 @@ func (o *object) describe(canWrite bool) adapters.Object {
 		Cursor: paths("$file"),
 	}
 	if len(o.Key) > 0 {
-		out.Reads = append(out.Reads, adapters.ReadKeys)
+		out.Reads, out.Finds = append(out.Reads, adapters.ReadKeys), [][]string{o.Key}
 	}
 	if o.Version != "" {
 		out.Version = paths(o.Version)[0]

@@ -134,6 +134,9 @@ func (c *queueConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (ada
 	if err != nil {
 		return nil, err
 	}
+	if err := req.NoFilter(); err != nil {
+		return nil, err
+	}
 	if !o.CanRead(req.Mode) {
 		return nil, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: req.Object, Rule: "a queue is read incrementally"}
 	}

@@ -87,6 +87,7 @@ func (c *serviceConn) Describe(_ context.Context, object string) (adapters.Objec
 	return adapters.Object{
 		Name: "items", Key: path("id"), Version: path("rev")[0], Cursor: path("rev", "id"),
 		Reads:  []adapters.ReadMode{adapters.ReadIncremental, adapters.ReadFull, adapters.ReadKeys},
+		Finds:  [][]string{{"id"}},
 		Writes: []adapters.WriteMode{adapters.WriteCreate, adapters.WriteUpsert},
 	}, nil
 }
@@ -94,6 +95,9 @@ func (c *serviceConn) Describe(_ context.Context, object string) (adapters.Objec
 func (c *serviceConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapters.Reader, error) {
 	o, err := c.Describe(ctx, req.Object)
 	if err != nil {
+		return nil, err
+	}
+	if err := req.NoFilter(); err != nil {
 		return nil, err
 	}
 	if !o.CanRead(req.Mode) {

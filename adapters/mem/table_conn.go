@@ -125,6 +125,9 @@ func (c *tableConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (ada
 	if err := c.find(ctx, "reading", req.Object); err != nil {
 		return nil, err
 	}
+	if err := req.NoFilter(); err != nil {
+		return nil, err
+	}
 	if !c.table.object().CanRead(req.Mode) {
 		return nil, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: req.Object, Rule: "unknown read mode"}
 	}

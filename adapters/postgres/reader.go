@@ -24,6 +24,9 @@ func (c *connection) OpenRead(ctx context.Context, req adapters.ReadRequest) (ad
 	if err != nil {
 		return nil, err
 	}
+	if err := req.NoFilter(); err != nil {
+		return nil, err
+	}
 	r := &reader{conn: c, object: req.Object, mode: req.Mode, decoder: decoder{zone: c.zone}}
 	switch req.Mode {
 	case adapters.ReadIncremental, adapters.ReadFull:

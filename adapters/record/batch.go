@@ -71,6 +71,9 @@ type Batch struct {
 	// Safe is non-nil only where a checkpoint may fall behind this batch: a read that starts from it sees everything
 	// after this batch, and nothing of it is needed again.
 	Safe Cursor
+	// Touched says that something the records belong together with has changed, so that they count as changed even where their version is the
+	// same. Sources leave it alone.
+	Touched bool
 
 	text   []byte
 	ends   []int
@@ -81,7 +84,7 @@ type Batch struct {
 
 // Reset empties the batch for documents, or for rows of shape when it is not nil. Values read from it become invalid.
 func (b *Batch) Reset(shape *Shape) {
-	b.Encoding, b.Shape, b.Ops, b.Tokens, b.Safe, b.n = Documents, shape, nil, nil, nil, 0
+	b.Encoding, b.Shape, b.Ops, b.Tokens, b.Safe, b.Touched, b.n = Documents, shape, nil, nil, nil, false, 0
 	if shape != nil {
 		b.Encoding = Rows
 	}

@@ -153,7 +153,7 @@ func (c *connection) Check(ctx context.Context) (string, error) {
 	if c.app.declaration.Check == "" {
 		for _, name := range c.app.names() {
 			if r := c.app.objects[name].read; r != nil {
-				p := newPager(r, c.client.at(r.path), "")
+				p := newPager(r, c.client.at(r.path), r.query)
 				q.url, q.object = p.url(), name
 				break
 			}

@@ -139,9 +139,9 @@ func TestEmptyPageInTheMiddleDoesNotEnd(t *testing.T) {
 	fillShop(s, 25)
 	empty := 0
 	s.interrupt = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Query().Get("token") == "10-0" {
+		if r.URL.Query().Get("token") == "10-0--" {
 			empty++
-			s.answer(w, nil, 25, "10-00") // a token of its own, for the same place
+			s.answer(w, nil, 25, "10-00--") // a token of its own, for the same place
 			return true
 		}
 		return false

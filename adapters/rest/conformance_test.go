@@ -32,6 +32,8 @@ func declaration(paging string, sorted bool) string {
 		"key":["id"],"cursor":"rev",
 		"read":{"path":"/items","query":{},"records":"data.items","paging":%s,
 			"since":{"param":"since","format":"unix","cursorFormat":"unix","sorted":%t},
+			"filter":{"param":"q"},
+			"by":[{"params":{"name":"name"},"most":2}],
 			"byKey":{"path":"/items/{id}","record":"item"}},
 		"write":{
 			"create":{"method":"POST","path":"/items","wrap":"item","id":"item.id"},

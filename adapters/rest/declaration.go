@@ -74,7 +74,10 @@ type readDeclaration struct {
 	Records string             `json:"records"`
 	Paging  pagingDeclaration  `json:"paging"`
 	Since   *sinceDeclaration  `json:"since"`
+	Filter  *filterDeclaration `json:"filter"`
 	ByKey   *recordDeclaration `json:"byKey"`
+	Flag    map[string]string  `json:"flag"`
+	By      []byDeclaration    `json:"by"`
 }
 
 type pagingDeclaration struct {
@@ -93,9 +96,24 @@ type pagingDeclaration struct {
 
 type sinceDeclaration struct {
 	Param        string `json:"param"`
+	Value        string `json:"value"`
 	Format       string `json:"format"`
 	CursorFormat string `json:"cursorFormat"`
 	Sorted       bool   `json:"sorted"`
+}
+
+type filterDeclaration struct {
+	Param string `json:"param"`
+	Value string `json:"value"`
+	And   string `json:"and"`
+}
+
+type byDeclaration struct {
+	Path    string            `json:"path"`
+	Params  map[string]string `json:"params"`
+	Most    int               `json:"most"`
+	Records *string           `json:"records"`
+	Missing string            `json:"missing"`
 }
 
 type recordDeclaration struct {
@@ -128,7 +146,14 @@ func (d *declaration) complete() {
 	for name, o := range d.Objects {
 		if r := o.Read; r != nil {
 			r.Paging.complete()
+			if r.Filter != nil {
+				orElse(&r.Filter.Value, filterMark)
+			}
+			for i := range r.By {
+				r.By[i].complete(r)
+			}
 			if r.Since != nil {
+				orElse(&r.Since.Value, timeMark)
 				orElse(&r.Since.Format, "iso")
 				orElse(&r.Since.CursorFormat, "iso")
 			}
@@ -143,6 +168,15 @@ func (d *declaration) complete() {
 			}
 		}
 		d.Objects[name] = o
+	}
+}
+
+func (d *byDeclaration) complete(r *readDeclaration) {
+	orElse(&d.Path, r.Path)
+	orElse(&d.Missing, "error")
+	d.Most = max(d.Most, 1)
+	if d.Records == nil {
+		d.Records = &r.Records
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
@@ -117,11 +119,11 @@ func (j *judge) read(o *object, d readDeclaration, at func(...string) []string) 
 	if t := j.template(d.Path, at("read", "path")...); len(t.fields) > 0 {
 		j.wrong("holds a field, but a list belongs to no record", "use byKey for single records", at("read", "path")...)
 	}
-	r := &readPlan{path: d.Path, query: d.Query, paging: d.Paging, records: j.path(d.Records, at("read", "records")...)}
+	r := &readPlan{path: d.Path, query: d.Query, flag: d.Flag, paging: d.Paging, records: j.path(d.Records, at("read", "records")...)}
 	j.paging(r, at)
 	if s := d.Since; s != nil {
 		r.since = &sincePlan{
-			param: s.Param, sorted: s.Sorted,
+			phrase: j.phrase(s.Param, s.Value, timeMark, at("read", "since", "value")...), sorted: s.Sorted,
 			format: j.format(s.Format, at("read", "since", "format")...), cursor: j.format(s.CursorFormat, at("read", "since", "cursorFormat")...),
 		}
 		if len(o.cursor) == 0 {
@@ -130,6 +132,16 @@ func (j *judge) read(o *object, d readDeclaration, at func(...string) []string) 
 		if _, taken := d.Query[s.Param]; taken {
 			j.wrong("is set in query too", "remove it there", at("read", "since", "param")...)
 		}
+	}
+	if f := d.Filter; f != nil {
+		r.filter = &filterPlan{phrase: j.phrase(f.Param, f.Value, filterMark, at("read", "filter", "value")...), and: f.And}
+		_, always := d.Query[f.Param]
+		if shared := always || d.Since != nil && d.Since.Param == f.Param; shared && f.And == "" {
+			j.wrong("must be said: the parameter says something else, too", `such as " and "`, at("read", "filter", "and")...)
+		}
+	}
+	for i, b := range d.By {
+		r.by = append(r.by, j.by(b, func(path ...string) []string { return at(append([]string{"read", "by", strconv.Itoa(i)}, path...)...) }))
 	}
 	if d.ByKey != nil {
 		t := j.template(d.ByKey.Path, at("read", "byKey", "path")...)
@@ -146,6 +158,37 @@ func (j *judge) read(o *object, d readDeclaration, at func(...string) []string) 
 		}
 	}
 	return r
+}
+
+// phrase reads what a parameter says of something that varies.
+func (j *judge) phrase(param, value, mark string, at ...string) phrase {
+	if !strings.Contains(value, mark) {
+		j.wrong("does not say where "+mark+" goes", "such as "+mark, at...)
+	}
+	return phrase{param: param, value: value, mark: mark}
+}
+
+// by reads how records are found by some fields: those in the path and those that parameters carry.
+func (j *judge) by(d byDeclaration, at func(...string) []string) byPlan {
+	w := byPlan{path: j.template(d.Path, at("path")...), most: d.Most, records: j.path(*d.Records, at("records")...), none: d.Missing == "none"}
+	for i, f := range w.path.fields {
+		if len(f) != 1 {
+			j.wrong("holds "+f.String()+", which is not a field of the record itself", "such as /orders/{orderId}/payments", at("path")...)
+		}
+		w.fields, w.params, w.inPath = append(w.fields, f), append(w.params, ""), append(w.inPath, i)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Params)) {
+		if p := j.path(name, at("params", name)...); p != nil {
+			w.fields, w.params = append(w.fields, p), append(w.params, d.Params[name])
+		}
+	}
+	if len(w.fields) == 0 {
+		j.wrong("names no field", "say params, such as {orderId: order_id}, or a path with {field} in it", at()...)
+	}
+	if d.Most > 1 && (len(w.fields) > 1 || len(w.inPath) > 0) {
+		j.wrong("has no meaning for a path, or for several fields", "remove it", at("most")...)
+	}
+	return w
 }
 
 func (j *judge) paging(r *readPlan, at func(...string) []string) {

@@ -30,13 +30,16 @@ type readPlan struct {
 	more    record.Path
 	total   record.Path
 	since   *sincePlan
+	filter  *filterPlan
+	flag    map[string]string // the parameters that ask for what has a flag; empty: none do
+	by      []byPlan
 	byKey   *template
 	fetched record.Path // of the record in the answer to byKey
 	keys    []int       // for each field of byKey, its place in the key
 }
 
 type sincePlan struct {
-	param  string
+	phrase
 	format timeFormat
 	cursor timeFormat
 	sorted bool
@@ -60,9 +63,13 @@ func (o *object) describe() adapters.Object {
 			d.Reads = append(d.Reads, adapters.ReadIncremental)
 			d.Cursor = []record.Path{o.cursor}
 		}
-		if o.read.byKey != nil {
+		if len(o.read.flag) > 0 {
+			d.Reads = append(d.Reads, adapters.ReadFlag)
+		}
+		if d.Finds = o.finds(); len(d.Finds) > 0 {
 			d.Reads = append(d.Reads, adapters.ReadKeys)
 		}
+		d.Filters = o.filters()
 	}
 	for _, mode := range []adapters.WriteMode{adapters.WriteCreate, adapters.WriteUpdate, adapters.WriteUpsert, adapters.WriteDelete} {
 		if o.writes[mode] != nil {

@@ -15,7 +15,7 @@ import (
 type pager struct {
 	plan  *readPlan
 	first *url.URL
-	since string // value of the time parameter; empty: not sent
+	query map[string]string
 
 	number int    // page or offset
 	token  string // of the next page; empty on the first
@@ -26,8 +26,9 @@ type pager struct {
 	seen   map[[sha256.Size]byte]struct{}
 }
 
-func newPager(plan *readPlan, first *url.URL, since string) *pager {
-	return &pager{plan: plan, first: first, since: since, number: *plan.paging.Start, seen: map[[sha256.Size]byte]struct{}{}}
+// newPager returns a pager of the list at first, which is asked for with these parameters.
+func newPager(plan *readPlan, first *url.URL, query map[string]string) *pager {
+	return &pager{plan: plan, first: first, query: query, number: *plan.paging.Start, seen: map[[sha256.Size]byte]struct{}{}}
 }
 
 // url returns the URL of the next request.
@@ -38,11 +39,8 @@ func (p *pager) url() *url.URL {
 	d := p.plan.paging
 	q := url.Values{}
 	if p.token == "" || !d.Only {
-		for k, v := range p.plan.query {
+		for k, v := range p.query {
 			q.Set(k, v)
-		}
-		if p.since != "" {
-			q.Set(p.plan.since.param, p.since)
 		}
 	}
 	if d.SizeParam != "" {

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -30,7 +31,14 @@ func (c *connection) OpenRead(_ context.Context, req adapters.ReadRequest) (adap
 			return nil, unfit("reading", o.name, err.Error())
 		}
 	}
-	r.pager = newPager(o.read, c.client.at(o.read.path), since)
+	if req.Filter != "" && o.read.filter == nil {
+		return nil, req.NoFilter()
+	}
+	query := o.read.queryOf(since, req.Filter)
+	if req.Mode == adapters.ReadFlag {
+		maps.Copy(query, o.read.flag)
+	}
+	r.pager = newPager(o.read, c.client.at(o.read.path), query)
 	return r, nil
 }
 
@@ -104,7 +112,7 @@ func (r *reader) fetch(ctx context.Context) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	records, err := r.records(a)
+	records, err := recordsOf(a, r.object.read.records, false)
 	if err != nil {
 		return nil, r.fail(err.Error())
 	}
@@ -127,14 +135,17 @@ func (r *reader) fail(rule string) error {
 	return unfit("reading", r.object.name, rule)
 }
 
-// records finds the records of an answer, as the bytes they came in.
-func (r *reader) records(a answer) ([][]byte, error) {
+// recordsOf finds the records of an answer, as the bytes they came in. single: an object in place of the list is the only record.
+func recordsOf(a answer, at record.Path, single bool) ([][]byte, error) {
 	if a.body == nil {
 		return nil, nil
 	}
-	list, ok := find(a.body, r.object.read.records)
+	list, ok := find(a.body, at)
 	if !ok || string(list) == "null" {
 		return nil, nil
+	}
+	if single && list[0] == '{' {
+		return [][]byte{list}, nil
 	}
 	if list[0] != '[' {
 		return nil, errNoList
@@ -160,17 +171,21 @@ func (r *reader) Close(context.Context) error {
 const keysPerBatch = 50
 
 func (c *connection) openKeys(o *object, req adapters.ReadRequest) (adapters.Reader, error) {
+	by := req.By
+	if by == nil {
+		by = o.names()
+	}
+	if w := o.wayTo(by); w != nil {
+		return c.openFind(o, w, by, req)
+	}
+	order, ok := keyOrder(o, by)
+	if !ok || o.read.byKey == nil {
+		return nil, unfit("reading", o.name, "the application declares no way to find records by these fields")
+	}
+	if err := req.NoFilter(); err != nil {
+		return nil, err
+	}
 	r := &keyReader{conn: c, object: o}
-	order := make([]int, len(o.key))
-	for i := range order {
-		order[i] = i
-	}
-	if req.By != nil {
-		var ok bool
-		if order, ok = keyOrder(o, req.By); !ok {
-			return nil, unfit("reading", o.name, "records are found by the object's key only")
-		}
-	}
 	for _, key := range req.Keys {
 		path, ok := o.pathOf(inOrder(key, order))
 		if !ok {
@@ -260,6 +275,14 @@ func (c *connection) ReadByKey(ctx context.Context, req adapters.WriteRequest, k
 	o, err := c.object("looking up", req.Object)
 	if err != nil {
 		return nil, err
+	}
+	if w := o.wayTo(req.Key); w != nil {
+		r, err := c.openFind(o, w, req.Key, adapters.ReadRequest{Keys: keys})
+		if err != nil {
+			return nil, err
+		}
+		r.op = "looking up"
+		return r.exist(ctx, req.Key, keys)
 	}
 	if o.read == nil || o.read.byKey == nil {
 		return nil, unfit("looking up", o.name, "the application declares no read.byKey, so that nothing can be looked up")

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type shop struct {
 	strictFollow  bool   // a follow-up with anything but its token is answered with 400
 	nothing       string // how emptiness is told: empty, absent, 204, null
 	ignoreSince   bool
+	ignoreNames   bool
 	reversed      bool // newest first
 	interrupt     func(w http.ResponseWriter, r *http.Request) bool
 	dropAfter     bool // a write is done, and then the connection drops
@@ -181,11 +183,20 @@ func (s *shop) list(w http.ResponseWriter, r *http.Request) {
 	var all []map[string]json.RawMessage
 	since, _ := strconv.Atoi(q.Get("since"))
 	if token != "" {
-		_, text, _ := strings.Cut(token, "-")
-		since, _ = strconv.Atoi(text)
+		since, _ = strconv.Atoi(strings.Split(token, "-")[1])
+	}
+	names, filter := q.Get("name"), q.Get("q")
+	if token != "" {
+		parts := strings.SplitN(token, "-", 4)
+		names, filter = parts[2], parts[3]
 	}
 	for _, d := range s.records {
-		if s.ignoreSince || rev(d) >= since {
+		name, _ := strconv.Unquote(string(d["name"]))
+		switch {
+		case !s.ignoreSince && rev(d) < since:
+		case names != "" && !s.ignoreNames && !slices.Contains(strings.Split(names, ","), name):
+		case filter != "" && !strings.Contains(name, filter):
+		default:
 			all = append(all, d)
 		}
 	}
@@ -212,7 +223,7 @@ func (s *shop) list(w http.ResponseWriter, r *http.Request) {
 	to := min(from+s.size, len(all))
 	next := ""
 	if to < len(all) {
-		next = fmt.Sprintf("%d-%d", to, since)
+		next = fmt.Sprintf("%d-%d-%s-%s", to, since, names, filter)
 	}
 	s.answer(w, all[from:to], len(all), next)
 }
@@ -220,7 +231,7 @@ func (s *shop) list(w http.ResponseWriter, r *http.Request) {
 func (s *shop) answer(w http.ResponseWriter, page []map[string]json.RawMessage, total int, next string) {
 	body := map[string]any{"total": total}
 	if next != "" {
-		link := "/v2/items?token=" + next
+		link := "/v2/items?token=" + url.QueryEscape(next)
 		if s.otherHostLink != "" {
 			link = s.otherHostLink
 		}

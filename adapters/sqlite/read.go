@@ -26,6 +26,9 @@ func (s *source) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapte
 	if err != nil {
 		return nil, err
 	}
+	if err := req.NoFilter(); err != nil {
+		return nil, err
+	}
 	if !rel.describe(false).CanRead(req.Mode) {
 		return nil, rel.cannot("cannot be read in mode " + strconv.Quote(string(req.Mode)) + " without a key and a cursor")
 	}

@@ -34,6 +34,7 @@ const (
 	codeKeyTruncated       = "config/key-truncated"
 	codeUnusedStep         = "config/unused-step"
 	codeWriteBackLoop      = "config/write-back-loop"
+	codeFlagStays          = "config/flag-stays"
 	codeUnreachable        = "config/unreachable-route"
 	codeCredential         = "config/credential"
 	codeCredentialHost     = "config/credential-host"

@@ -94,6 +94,27 @@ spec:
 `,
 		},
 		{
+			Code: codeFlagStays,
+			Doc:  "Records are read because they have a flag, and nothing takes it away, so that every run reads them again.",
+			Hint: "add writeBack: with on: delivered and the field that takes the flag away",
+			Wrong: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: beginning, read: flag}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+`,
+			Right: `
+kind: Touchpoint
+spec:
+  source: {connection: shop, object: orders, start: beginning, read: flag}
+  mapping: order
+  destination: {connection: erp, object: sales, write: upsert, key: [id]}
+  writeBack:
+    - {on: delivered, object: orders, fields: {exported: {value: true}}}
+`,
+		},
+		{
 			Code: codeUnreachable,
 			Doc:  "No record can take the route: its condition never holds, or routes above it take all of its records.",
 			Hint: "move the route up, or correct the conditions",

@@ -93,7 +93,7 @@ func (e *environment) compile() {
 // compileFlow compiles all that a touchpoint maps with and judges by. A faulty one may have a wrong key.
 func (e *environment) compileFlow(at *Source, t *Touchpoint, faulty bool) {
 	use := MappingUse{
-		Where: t.Source.Where, Split: t.Split, Trace: t.Trace, Steps: []StepUse{}, Source: e.side(t.Source.Connection, t.Source.Object),
+		Where: t.Source.Where, Split: t.Split, Trace: t.Trace, Steps: []StepUse{}, Source: e.sourceSide(&t.Source),
 	}
 	if c := e.model.Connections[t.Source.Connection]; c != nil {
 		use.Zone = c.Spec.Zone

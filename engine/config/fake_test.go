@@ -34,6 +34,7 @@ func testRegistry() *adapters.Registry {
 		Secrets: []adapters.SecretField{{Name: "token", Required: true}},
 		Objects: []adapters.Object{
 			{Name: "orders", Reads: []adapters.ReadMode{adapters.ReadIncremental, adapters.ReadFull}},
+			{Name: "payments", Reads: []adapters.ReadMode{adapters.ReadFull, adapters.ReadKeys}, Finds: [][]string{{"orderId"}}},
 			{Name: "products", Reads: []adapters.ReadMode{adapters.ReadFull}, Writes: []adapters.WriteMode{adapters.WriteUpsert, adapters.WriteUpdate}},
 		},
 		Hosts: true,

@@ -114,9 +114,15 @@ type End struct {
 	Key        []string
 }
 
-// Ends returns everything the touchpoint reads or writes: its source first, then steps, targets and write-backs.
+// Ends returns everything the touchpoint reads or writes: its source with what belongs to it first, then steps, targets and write-backs.
 func (t *Touchpoint) Ends() []End {
 	all := []End{{Path: "spec.source", Connection: t.Source.Connection, Object: t.Source.Object, Reads: true}}
+	for i, in := range t.Source.Include {
+		all = append(all, End{Path: fmt.Sprintf("spec.source.include[%d]", i), Connection: t.Source.Connection, Object: in.Object, Reads: true})
+	}
+	for i, by := range t.Source.ChangedBy {
+		all = append(all, End{Path: fmt.Sprintf("spec.source.changedBy[%d]", i), Connection: t.Source.Connection, Object: by.Object, Reads: true})
+	}
 	for i, s := range t.Steps {
 		end := End{Path: fmt.Sprintf("spec.steps[%d]", i), Connection: s.Connection, Object: s.Object, Reads: true}
 		if s.WhenMissing == "create" {

@@ -48,6 +48,7 @@ func (e *environment) touchpoints() {
 			}
 			e.key(r, mappedKey{d.Mapping, d.Destination.Key, func(i int) string { return fmt.Sprintf("%s.key[%d]", d.Path, i) }})
 		}
+		e.source(r, &t)
 		e.steps(r, &t)
 		e.writeBacks(r, &t)
 		e.noneElsewhere(r, &t)
@@ -94,12 +95,7 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 	if !ok {
 		return adapters.Object{}, false
 	}
-	foretold := func() (adapters.Object, bool) {
-		if describe := app.Spec().Describe; describe != nil && !e.wrong(e.index["Connection/"+connection]) {
-			return describe(c.Spec.settings(connection), object)
-		}
-		return adapters.Object{}, false
-	}
+	foretold := func() (adapters.Object, bool) { return e.foretold(app, connection, object) }
 	if _, own := c.Spec.Objects[object]; own {
 		return foretold()
 	}
@@ -129,6 +125,14 @@ func (e *environment) object(r *loaded, path, connection, object string) (adapte
 		e.note(r, n, diag.Warning, codeUnknownObject, path+".object", fmt.Sprintf("the connection %q declares no object %q", connection, object), fmt.Sprintf("did you mean %s?", near))
 	}
 	return foretold()
+}
+
+// foretold returns what the settings of a connection alone tell of an object. false: nothing.
+func (e *environment) foretold(app adapters.Application, connection, object string) (adapters.Object, bool) {
+	if describe := app.Spec().Describe; describe != nil && !e.wrong(e.index["Connection/"+connection]) {
+		return describe(e.model.Connections[connection].Spec.settings(connection), object)
+	}
+	return adapters.Object{}, false
 }
 
 // A mappedKey is a key that a mapping must set.

@@ -41,6 +41,13 @@ func (e *environment) stepObject(r *loaded, path string, s Step, o adapters.Obje
 	if !o.CanRead(adapters.ReadKeys) {
 		e.problemPath(r, path+".object", codeUnsupported, fmt.Sprintf("%q cannot be looked up by key", s.Object), "take an object with a key, or declare its key under spec.objects of the connection")
 	}
+	var by []string
+	for _, f := range s.Find {
+		by = append(by, f.Name)
+	}
+	if o.CanRead(adapters.ReadKeys) && len(by) > 0 && !o.CanFind(by) {
+		e.unfindable(r, path+".find", s.Object, by, o)
+	}
 	if s.WhenMissing == "create" && !o.CanWrite(adapters.WriteEnsure) && !o.CanWrite(adapters.WriteUpsert) && !o.CanWrite(adapters.WriteCreate) {
 		e.problemPath(r, path+".whenMissing", codeUnsupported, fmt.Sprintf("records of %q cannot be created", s.Object), "write whenMissing: reject, skip or wait")
 	}

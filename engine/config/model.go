@@ -204,9 +204,27 @@ type SourceSpec struct {
 	Object     string   `json:"object"`
 	Start      string   `json:"start"` // now | beginning | RFC 3339
 	Where      string   `json:"where,omitempty"`
-	Read       string   `json:"read"` // incremental | full
+	Filter     string   `json:"filter,omitempty"` // in the application's own words
+	Read       string   `json:"read"`             // incremental | full | flag
 	Overlap    Duration `json:"overlap"`
 	Deleted    Deleted  `json:"deleted,omitzero"`
+
+	Include   []Include   `json:"include,omitempty"`
+	ChangedBy []ChangedBy `json:"changedBy,omitempty"`
+}
+
+// Include reads the records of another object of the connection that belong to each record.
+type Include struct {
+	Name   string            `json:"name"` // of the field that holds them, a list
+	Object string            `json:"object"`
+	Filter map[string]string `json:"filter"` // the path in the record, by the field of the object
+	All    bool              `json:"all"`    // always true
+}
+
+// ChangedBy is another object of the connection whose changes count as changes of the record they belong to.
+type ChangedBy struct {
+	Object string `json:"object"`
+	Key    string `json:"key"` // the path, there, of the record's key
 }
 
 // Deleted says what becomes, at the destination, of records that are gone from the source. In files: ignore | delete | {set: FIELDS}.

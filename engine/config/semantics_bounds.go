@@ -12,10 +12,11 @@ import (
 // bounds judges limits and times of a touchpoint that contradict the rest of it.
 func (s *semantics) bounds() {
 	s.in(s.spec, "source", func(v *node) {
-		if v.str("read") == "full" {
+		if read := v.str("read"); read == "full" || read == "flag" {
 			s.in(v, "overlap", func(o *node) {
 				if d, err := ParseDuration(o.text); err == nil && d > 0 {
-					s.report(o, codeMisplaced, "overlap has no effect with read: full, which reads everything", "remove it, or write read: incremental")
+					what := map[string]string{"full": "everything", "flag": "all that has the flag"}[read]
+					s.report(o, codeMisplaced, fmt.Sprintf("overlap has no effect with read: %s, which reads %s", read, what), "remove it, or write read: incremental")
 				}
 			})
 		}

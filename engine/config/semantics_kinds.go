@@ -18,6 +18,7 @@ func (s *semantics) touchpoint() {
 	s.bounds()
 	s.in(s.spec, "source", func(v *node) {
 		s.expression(v, "where", condition, "$root")
+		s.source(v)
 	})
 	s.deleted()
 	s.in(s.spec, "trace", func(v *node) { s.each(v, func(_ int, p *node) { s.noRoots(p) }) })

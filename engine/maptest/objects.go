@@ -10,7 +10,8 @@ import (
 // source returns the object whose records a mapping reads, as it was committed. nil: there is none.
 func source(m *config.Model, name, touchpoint string) *config.Object {
 	if t, ok := m.Touchpoints[touchpoint]; ok {
-		return committed(m, t.Spec.Source.Connection, t.Spec.Source.Object)
+		s := t.Spec.Source
+		return s.WithIncluded(committed(m, s.Connection, s.Object), func(object string) *config.Object { return committed(m, s.Connection, object) })
 	}
 	ref := m.Mappings[name].Spec.Source
 	if ref == nil {

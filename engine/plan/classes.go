@@ -15,7 +15,7 @@ type classified struct{ path, class string }
 // classifiedFields returns the fields of a touchpoint's source that its configuration may take, and that are of a class where the object says so.
 // It finds more than are taken rather than less: a name that stands anywhere counts.
 func classifiedFields(m *config.Model, t *config.Touchpoint) []classified {
-	object := sourceObject(m, t.Source)
+	object := t.Source.WithIncluded(objectOf(m, t.Source.Connection, t.Source.Object), func(name string) *config.Object { return objectOf(m, t.Source.Connection, name) })
 	if object == nil || !hasClass(object.Fields) {
 		return nil
 	}
@@ -33,17 +33,17 @@ func hasClass(fields []config.ObjectField) bool {
 	return slices.ContainsFunc(fields, func(f config.ObjectField) bool { return f.Class != "" || hasClass(f.Fields) })
 }
 
-// sourceObject finds what is committed of the object that a touchpoint reads: of that connection, or else of its application.
-func sourceObject(m *config.Model, s config.SourceSpec) (found *config.Object) {
-	c := m.Connections[s.Connection]
+// objectOf finds what is committed of an object: of that connection, or else of its application.
+func objectOf(m *config.Model, connection, object string) (found *config.Object) {
+	c := m.Connections[connection]
 	if c == nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Objects)) {
 		o := &m.Objects[name].Spec
 		switch {
-		case o.Object != s.Object:
-		case o.Connection == s.Connection:
+		case o.Object != object:
+		case o.Connection == connection:
 			return o
 		case o.Connection == "" && o.Application == c.Spec.Application:
 			found = o

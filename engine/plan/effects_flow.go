@@ -37,6 +37,7 @@ func (f *flow) sourceEffects() (e []Effect) {
 	if b.Where != a.Where && f.resets() == "" {
 		e = append(e, Effect{Review, f.filterWords(b.Where, a.Where)})
 	}
+	e = append(e, f.beside()...)
 	if a.Overlap < b.Overlap {
 		e = append(e, Effect{Review, fmt.Sprintf("each run steps back %s instead of %s: what the source commits later than that is missed", a.Overlap, b.Overlap)})
 	} else if a.Overlap > b.Overlap {

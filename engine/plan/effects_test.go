@@ -113,6 +113,21 @@ func TestEffects(t *testing.T) {
 			"products",
 			[]string{"review: the filter lets fewer records through: what was delivered before stays at the destination"},
 		},
+		"the application is asked with a filter": {
+			[]string{"object: orders, start: beginning", "object: orders, filter: 'tag:erp', start: beginning"},
+			"archive",
+			[]string{"review: the application is asked for less: what its filter leaves out is no longer read, and what was delivered before stays at the destination"},
+		},
+		"records are read with what belongs to them": {
+			[]string{"object: orders, start: beginning", "object: orders, include: [{name: payments, object: payments, filter: {order: number}, all: true}], start: beginning"},
+			"archive",
+			[]string{"review: every record is read with its payments from payments, which costs more requests; records that were delivered before follow when they change at the source"},
+		},
+		"changes elsewhere count": {
+			[]string{"object: orders, start: beginning", "object: orders, changedBy: [{object: payments, key: order}], start: beginning"},
+			"archive",
+			[]string{"review: changes of payments count, too: those since the start are read once, and each record they belong to (order) is read again"},
+		},
 		"a field is added, one removed": {
 			[]string{"total: {from: total, as: decimal}", "sum: {from: total, as: decimal}", "$out.total >= 0", "$out.sum >= 0"},
 			"orders",

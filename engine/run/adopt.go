@@ -70,7 +70,7 @@ func (l *lane) look(ctx context.Context, items []*item) (found []answer, ok bool
 
 // lookInto reads the records with some keys.
 func (l *lane) lookInto(ctx context.Context, keys [][]record.Value) ([]answer, error) {
-	byText, strange, err := readKeys(ctx, l.destination.(adapters.Source), adapters.ReadRequest{Object: l.Destination.Object, By: l.Destination.Key, Keys: keys})
+	byText, strange, err := readKeys(ctx, l.destination.(adapters.Source).OpenRead, adapters.ReadRequest{Object: l.Destination.Object, By: l.Destination.Key, Keys: keys})
 	if err != nil {
 		return nil, err
 	}

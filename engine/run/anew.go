@@ -33,7 +33,7 @@ func (s *session) readAnew(ctx context.Context, w *work, letters []state.DeadLet
 		var found map[string]answer
 		if len(req.Keys) > 0 {
 			var err error
-			if found, _, err = readKeys(ctx, s.ends.source, req); err != nil {
+			if found, _, err = readKeys(ctx, s.ends.read, req); err != nil {
 				return nil, err
 			}
 		}

@@ -54,7 +54,7 @@ func (s *session) readBack(ctx context.Context, r *Runner, b *writeBack, l *lane
 	}
 	var found map[string]answer
 	err := s.insist(ctx, r, func() (err error) {
-		found, _, err = readKeys(ctx, l.destination.(adapters.Source), req)
+		found, _, err = readKeys(ctx, l.destination.(adapters.Source).OpenRead, req)
 		return err
 	})
 	for i, it := range items {

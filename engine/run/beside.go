@@ -176,7 +176,7 @@ func (s *session) readAside(ctx context.Context, r *Runner, w *work) error {
 
 // follow reads from a place on. choose returns what is to be sent of a batch, nil: all of it, and whether nothing comes after it.
 func (s *session) follow(ctx context.Context, r *Runner, w *work, req adapters.ReadRequest, choose func(*record.Batch) (*record.Batch, bool, error)) (err error) {
-	reader, err := s.ends.source.OpenRead(ctx, req)
+	reader, err := s.ends.read(ctx, req)
 	if err != nil {
 		return err
 	}

@@ -28,11 +28,7 @@ func Dry(ctx context.Context, f *Flow, pool *connect.Pool, now func() time.Time,
 	if err := e.open(ctx, pool); err != nil {
 		return n, err
 	}
-	req, err := e.readRequest(nil, now(), int(limit))
-	if err != nil {
-		return n, err
-	}
-	reader, err := e.source.OpenRead(ctx, req)
+	reader, err := e.openReader(ctx, nil, now(), int(limit))
 	if err != nil {
 		return n, err
 	}

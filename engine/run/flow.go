@@ -129,7 +129,7 @@ func (e *ends) readRequest(from record.Cursor, created time.Time, limit int) (ad
 	s := e.flow.Spec.Source
 	req := adapters.ReadRequest{
 		Object: s.Object, Mode: adapters.ReadMode(s.Read), From: from, Overlap: time.Duration(s.Overlap),
-		Paths: e.paths(), Limit: limit,
+		Paths: e.wanted(), Limit: limit, Filter: s.Filter,
 	}
 	switch s.Start {
 	case "beginning":

@@ -53,6 +53,7 @@ type item struct {
 	superseded  bool // a dead letter that is out of date
 	duplicate   bool // seen before
 	duplicated  bool // the destination refuses it because it has it, which is to be looked up
+	touched     bool // it counts as changed, whatever its version says
 	review      bool // a person has to look at it
 	// outdated are the keys of open dead letters that are of other routes than the record takes.
 	outdated []state.KeyHash
@@ -85,6 +86,7 @@ type stage struct {
 	again *again
 	// generation of the touchpoint: what an earlier one recorded proves nothing about this one's destination.
 	generation int64
+	flagged    int64 // records that have their flag still, though it was to be taken away
 }
 
 func newStage(e *ends, h *secret.Hasher, now func() time.Time, l *locks, generation int64) *stage {
@@ -118,7 +120,7 @@ func (s *stage) take(b *record.Batch, t turn, n *state.Counts) {
 		n.Filtered++
 		return
 	}
-	it := item{index: t.index, element: t.element, lane: t.lane, row: -1, need: t.need}
+	it := item{index: t.index, element: t.element, lane: t.lane, row: -1, need: t.need, touched: b.Touched}
 	if !s.wanted(&it) {
 		return
 	}
@@ -253,8 +255,9 @@ func (s *stage) judge(it *item, before state.LedgerEntry) {
 	// What was rejected stays so until the record or the mapping changes; onReject tries it again by itself.
 	rejected := before.State == state.LedgerRejected && before.Revision == s.ends.flow.Revision
 	hasVersion := len(it.version) > g && string(before.Version) == string(it.version)
+	s.noticeFlag(it, hasVersion)
 	switch {
-	case s.ends.flow.Spec.Source.Read == string(adapters.ReadIncremental) && hasVersion && (settled || rejected):
+	case s.ends.flow.Spec.Source.Read != string(adapters.ReadFull) && hasVersion && !it.touched && (settled || rejected):
 		it.fate, it.duplicate = left, true
 	case it.fate == toWrite && settled && it.lane.trusts() && before.Fingerprint == [32]byte(it.fingerprint):
 		it.fate = unchanged

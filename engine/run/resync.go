@@ -75,7 +75,7 @@ func (s *session) sendKeys(ctx context.Context, r *Runner, w *work, keys [][]rec
 	if !s.ends.object.CanRead(adapters.ReadKeys) {
 		return notByKey(s.ends.flow)
 	}
-	reader, err := s.ends.source.OpenRead(ctx, adapters.ReadRequest{Object: s.ends.flow.Spec.Source.Object, Mode: adapters.ReadKeys, Keys: keys, Paths: s.ends.paths()})
+	reader, err := s.ends.read(ctx, adapters.ReadRequest{Object: s.ends.flow.Spec.Source.Object, Mode: adapters.ReadKeys, Keys: keys, Paths: s.ends.wanted()})
 	if err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@ func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error)
 	case errors.As(err, &swept):
 		return More{}, r.end(ctx, w, &state.RunEnd{Status: status(w.done), Code: swept.code, Detail: swept.detail})
 	case errors.Is(err, io.EOF), errors.Is(err, errEnough):
-		return More{}, r.end(ctx, w, w.beside.end(&state.RunEnd{Status: status(w.done)}))
+		return More{}, r.end(ctx, w, w.flagStays(w.beside.end(&state.RunEnd{Status: status(w.done)})))
 	case errors.Is(err, errHandOver):
 		return r.next(ctx, w, state.NextSlice{})
 	case errors.As(err, &limit):

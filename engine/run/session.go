@@ -61,10 +61,6 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 	if s.limits, err = r.allowance(ctx, s.ends.flow.Spec.Limits, t.ID); err != nil {
 		return err
 	}
-	req, err := s.ends.readRequest(c.Cursor, t.CreatedAt, int(w.options.Limit))
-	if err != nil {
-		return err
-	}
 	if s.ends.flow.Spec.Mode != "observe" {
 		if err := s.openLanes(ctx); err != nil {
 			return err
@@ -76,7 +72,7 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 	if s.asked || s.sweep != nil && s.sweep.Complete {
 		return nil
 	}
-	reader, err := s.ends.source.OpenRead(ctx, req)
+	reader, err := s.ends.openReader(ctx, c.Cursor, t.CreatedAt, int(w.options.Limit))
 	if err != nil {
 		return blamed(s.ends.flow.Spec.Source.Connection, err)
 	}
@@ -214,6 +210,7 @@ func (s *session) work(ctx context.Context, r *Runner, w *work, d *draft) error 
 		return errors.Join(err, written)
 	}
 	w.done.Add(c.Counts)
+	w.memory.flagged += s.stage.takeFlagged()
 	r.observe(s.ends.flow.Name, c.Counts)
 	if written != nil {
 		return written

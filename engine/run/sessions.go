@@ -11,6 +11,7 @@ const idle = 20 * time.Minute
 // A memory is what stays of a run between its slices.
 type memory struct {
 	session *session // nil: to be opened from the last checkpoint
+	flagged int64    // records that had their flag still, though it was to be taken away
 	patient *patience
 	used    time.Time
 	busy    bool

@@ -49,6 +49,9 @@ func (e *ends) openSteps(ctx context.Context, pool *connect.Pool) error {
 		for _, f := range s.Find {
 			st.by = append(st.by, f.Name)
 		}
+		if !o.CanFind(st.by) {
+			return fmt.Errorf("step %q: %w", s.Name, unfindable(s.Object, st.by))
+		}
 		if s.WhenMissing == "create" {
 			if st.destination, err = e.destination(ctx, pool, s.Connection, s.Object); err != nil {
 				return fmt.Errorf("step %q: %w", s.Name, err)

@@ -64,7 +64,7 @@ func (a *asker) insist(ctx context.Context, keys [][]record.Value) (map[string]a
 // read reads the records with some keys. An answer for a key that was not asked for proves that the application does not filter as it was told:
 // then no key counts as missing.
 func (a *asker) read(ctx context.Context, keys [][]record.Value) (map[string]answer, error) {
-	answers, strange, err := readKeys(ctx, a.source, adapters.ReadRequest{Object: a.object, By: a.by, Keys: keys})
+	answers, strange, err := readKeys(ctx, a.source.OpenRead, adapters.ReadRequest{Object: a.object, By: a.by, Keys: keys})
 	if err != nil || !strange {
 		return answers, err
 	}
@@ -77,8 +77,11 @@ func (a *asker) read(ctx context.Context, keys [][]record.Value) (map[string]ans
 	return answers, nil
 }
 
+// openRead opens a read, as [adapters.Source] does.
+type openRead = func(context.Context, adapters.ReadRequest) (adapters.Reader, error)
+
 // readKeys reads the records with some keys, by the texts of the keys. strange: there were others among them.
-func readKeys(ctx context.Context, source adapters.Source, req adapters.ReadRequest) (answers map[string]answer, strange bool, err error) {
+func readKeys(ctx context.Context, open openRead, req adapters.ReadRequest) (answers map[string]answer, strange bool, err error) {
 	req.Mode = adapters.ReadKeys
 	answers = make(map[string]answer, len(req.Keys))
 	alike := make(map[string]string, len(req.Keys))
@@ -87,7 +90,7 @@ func readKeys(ctx context.Context, source adapters.Source, req adapters.ReadRequ
 		answers[text] = answer{}
 		alike[loose(text)] = text
 	}
-	reader, err := source.OpenRead(ctx, req)
+	reader, err := open(ctx, req)
 	if err != nil {
 		return nil, false, err
 	}

@@ -173,6 +173,7 @@ type world struct {
 	from, to  *mem.Table
 	side      *mem.Table // another destination, and a source of steps
 	queue     *mem.Queue
+	house     *household // from, and what belongs to it
 	src, dst  *faults
 	aside     *faults // of side
 	model     *config.Model
@@ -201,9 +202,10 @@ func newWorld(t *testing.T, edit func(*config.Touchpoint)) *world {
 		return ""
 	}
 	w.side.Refuse = w.to.Refuse
+	w.house = newHousehold(w.from)
 	w.store = openState(t, w.clock)
 	registry := adapters.NewRegistry(nil, bent{"from", w.from.Application(), w.src}, bent{"queue", w.queue.Application(), w.src},
-		bent{"to", w.to.Application(), w.dst}, bent{"side", w.side.Application(), w.aside})
+		bent{"to", w.to.Application(), w.dst}, bent{"side", w.side.Application(), w.aside}, w.house)
 	pool := connect.NewPool(connect.Options{
 		Registry: registry, Vault: &connect.Vault{Now: w.clock.now}, Paths: new(connect.Paths), Log: hclog.NewNullLogger(), Now: w.clock.now,
 	})
