@@ -122,8 +122,43 @@ func built(fn change) func(json.RawMessage) (change, error) {
 	return func(json.RawMessage) (change, error) { return fn, nil }
 }
 
-func lower(e *Executor, s string) (string, bool) { return mapped(e, s, unicode.ToLower) }
-func upper(e *Executor, s string) (string, bool) { return mapped(e, s, unicode.ToUpper) }
+func lower(e *Executor, s string) (string, bool) {
+	if isASCII(s) {
+		return flipped(e, s, 'A')
+	}
+	return mapped(e, s, unicode.ToLower)
+}
+
+func upper(e *Executor, s string) (string, bool) {
+	if isASCII(s) {
+		return flipped(e, s, 'a')
+	}
+	return mapped(e, s, unicode.ToUpper)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// flipped changes the case of the letters of the alphabet that starts with first, in a text of ASCII alone.
+func flipped(e *Executor, s string, first byte) (string, bool) {
+	b := append(e.arena.Grow(len(s)), s...)
+	same := true
+	for i, c := range b {
+		if c-first < 26 {
+			b[i], same = c^0x20, false
+		}
+	}
+	if same {
+		return s, true
+	}
+	return e.arena.Text(b), true
+}
 
 // mapped changes each rune.
 func mapped(e *Executor, s string, fn func(rune) rune) (string, bool) {

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/dray-sync/dray/adapters/expr"
@@ -43,5 +44,19 @@ func TestSteps(t *testing.T) {
 	}
 	if _, problems := Compile(m, Options{}); len(problems) == 0 || problems[0].Code != CodeRoot {
 		t.Errorf("without steps: %+v", problems)
+	}
+}
+
+// A text of ASCII alone, which takes a way of its own, changes its case as any other.
+func TestCaseOfASCII(t *testing.T) {
+	e := &Executor{}
+	for c := range byte(0x80) {
+		s := "x" + string(rune(c)) + "Y"
+		if got, _ := lower(e, s); got != strings.ToLower(s) {
+			t.Errorf("lower %q: %q", s, got)
+		}
+		if got, _ := upper(e, s); got != strings.ToUpper(s) {
+			t.Errorf("upper %q: %q", s, got)
+		}
 	}
 }
