@@ -142,7 +142,7 @@ func (e *Engine) Replay(ctx context.Context, touchpoint string, q api.ReplayRequ
 	return e.askRun(ctx, f, TriggerReplay, &run.Request{Actor: q.Actor, Reason: q.Reason, Edits: edits(q.Edits), Replay: chosen})
 }
 
-// causeOf reads the name of a group of dead letters, or the beginning of it that a list shows.
+// causeOf reads the name of a group of dead letters.
 func causeOf(text string) (c state.KeyHash, err error) {
 	if text == "" {
 		return c, nil

@@ -85,6 +85,9 @@ func TestAnswers(t *testing.T) {
 		{"POST", "/v1/touchpoints/orders/suspend", `{"reason":"stocktaking"}`, 204, ""},
 		{"POST", "/v1/touchpoints/orders/suspend", `{"reason":""}`, 422, "reason"},
 		{"GET", "/v1/dead-letters?state=lost", "", 422, "state"},
+		{"POST", "/v1/dead-letters/a/reveal", `{"reason":"ticket"}`, 403, "unix socket"},
+		{"POST", "/v1/records/orders/reveal", `{"reason":"ticket","value":"1"}`, 403, "unix socket"},
+		{"POST", "/v1/overrides/reveal", `{"reason":"ticket"}`, 403, "unix socket"},
 	} {
 		w := ask(t, h, c.method, c.target, c.body)
 		if w.Code != c.status || !strings.Contains(w.Body.String(), c.holds) {

@@ -143,7 +143,7 @@ func (b *beside) end(e *state.RunEnd) *state.RunEnd {
 	return e
 }
 
-// work works a run beside the normal flow until it is done or the slice is over.
+// workBeside works a run beside the normal flow until it is done or the slice is over.
 func (r *Runner) workBeside(ctx context.Context, w *work) error {
 	s := w.memory.session
 	s.stage.again = w.beside.again()
