@@ -41,7 +41,7 @@ func mapLines(ctx context.Context, dir string, in io.Reader, out io.Writer) (err
 	}
 	defer func() { err = errors.Join(err, keeper.store.Close()) }()
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 1<<20)
+	lines.Buffer(make([]byte, 256<<10), 1<<20)
 	m := mapper{program: p, executor: p.NewExecutor(time.Now), out: out, keeper: keeper}
 	m.batch.Reset(nil)
 	for lines.Scan() {

@@ -61,7 +61,7 @@ func run(in io.Reader) error {
 	}
 	parse := parsers[os.Args[1]]()
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 1<<20)
+	lines.Buffer(make([]byte, 256<<10), 1<<20)
 	for lines.Scan() {
 		if err := parse(lines.Bytes()); err != nil {
 			return err
