@@ -46,6 +46,8 @@ type Spec struct {
 	Dates bool
 	// Documents says that records are written as JSON, where a number is not taken for a text.
 	Documents bool
+	// Transactional says that its connections are [Transactional] wherever they can be written.
+	Transactional bool
 	// Secrets are the credential fields the application uses. Empty: it takes no credential.
 	Secrets []SecretField
 	// Objects are those the application always has. More may come from Settings.Objects and from discovery.

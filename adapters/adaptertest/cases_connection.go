@@ -217,6 +217,9 @@ func tryCapabilities(ctx context.Context, p *probe) error {
 			return fmt.Errorf("%s: present is %t, declared is %t", c.name, c.got, c.want)
 		}
 	}
+	if app := p.h.Application.Spec(); can.Transactional && !app.Transactional {
+		return errors.New("Transactional: the spec says that it never is")
+	}
 	obj, err := p.describe(ctx, p.t.Object)
 	if err != nil {
 		return err

@@ -70,6 +70,13 @@ func (t *Table) Acted(action string) []string {
 	return slices.Clone(t.acted[action])
 }
 
+// Forget drops all rows and checkpoints, as if the table were another one.
+func (t *Table) Forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows, t.scopes = nil, nil
+}
+
 // SetOffline cuts the table off, or restores it.
 func (t *Table) SetOffline(off bool) {
 	t.mu.Lock()

@@ -19,7 +19,7 @@ type tableApp struct{ table *Table }
 
 // Spec implements [adapters.Application].
 func (tableApp) Spec() adapters.Spec {
-	return adapters.Spec{Name: "mem-rows", Description: "A table in memory, for tests.", Schema: "#Config: close({note?: string})\n", Dates: true}
+	return adapters.Spec{Name: "mem-rows", Description: "A table in memory, for tests.", Schema: "#Config: close({note?: string})\n", Dates: true, Transactional: true}
 }
 
 // Open implements [adapters.Application].

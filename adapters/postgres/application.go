@@ -24,9 +24,10 @@ func New() adapters.Application { return application{} }
 // Spec describes the application.
 func (application) Spec() adapters.Spec {
 	return adapters.Spec{
-		Name:        "postgres",
-		Description: "Tables, views and queries of a PostgreSQL database.",
-		Schema:      schema,
+		Transactional: true,
+		Name:          "postgres",
+		Description:   "Tables, views and queries of a PostgreSQL database.",
+		Schema:        schema,
 		Secrets: []adapters.SecretField{
 			{Name: "username", Description: "The role that connects; needed unless the connection says user."},
 			{Name: "password", Description: "The role's password."},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/dray-sync/dray/adapters"
@@ -48,6 +49,9 @@ var _ adapters.Tx = (*tx)(nil)
 
 func (t *tx) begin(ctx context.Context) error {
 	if err := t.ensureTable(ctx); err != nil {
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42501" {
+			return unfit("writing", t.batcher.object.name, "", "the role may not create the table "+t.table+" for checkpoints: grant create on the schema, or have somebody create it")
+		}
 		return err
 	}
 	if _, err := t.pc.Exec(ctx, "begin"); err != nil {

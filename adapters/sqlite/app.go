@@ -18,7 +18,7 @@ type application struct{}
 
 // Spec implements [adapters.Application].
 func (application) Spec() adapters.Spec {
-	return adapters.Spec{Name: "sqlite", Description: "Tables, views and queries of an SQLite database file.", Schema: schema, Judge: judge, Describe: foretell}
+	return adapters.Spec{Name: "sqlite", Description: "Tables, views and queries of an SQLite database file.", Schema: schema, Judge: judge, Describe: foretell, Transactional: true}
 }
 
 // Open implements [adapters.Application]. It looks at the path but does not open the file.

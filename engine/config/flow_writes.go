@@ -87,6 +87,34 @@ func (s *semantics) removals(v *node) {
 	s.reportAt(v, "write", codeBadValue, "limits.maxDeletes is 0 unless said, so that every run parks at its first record", "add limits: {maxDeletes: 10} with how many records one run may delete at most")
 }
 
+// ExactlyOnce reports whether each record arrives once, whatever happens.
+func (t *Touchpoint) ExactlyOnce() bool { return t.Delivery == "exactlyOnce" }
+
+// delivery judges whether records can arrive exactly once: the one place that they are written to commits them with a checkpoint.
+func (e *environment) delivery(r *loaded, t *Touchpoint) {
+	if !t.ExactlyOnce() {
+		return
+	}
+	for _, part := range []struct {
+		name  string
+		there bool
+	}{{"destinations", len(t.Destinations) > 0}, {"routes", t.Routes != nil}, {"writeBack", len(t.WriteBack) > 0}} {
+		if part.there {
+			e.problemPath(r, "spec.delivery", codeMisplaced, fmt.Sprintf("%s are not part of the transaction that delivers a record", part.name),
+				"write atLeastOnce, or make a touchpoint of its own of the one destination")
+			return
+		}
+	}
+	c := e.model.Connections[t.Destination.Connection]
+	if c == nil || e.wrong(r) {
+		return
+	}
+	if spec := e.specOf(c.Spec.Application); spec != nil && !spec.Transactional {
+		e.problemPath(r, "spec.delivery", codeUnsupported, fmt.Sprintf("%s keeps no checkpoint beside its records", c.Spec.Application),
+			"write atLeastOnce: docs/delivery.md says what a repeated write does there")
+	}
+}
+
 // byLedger judges targets whose records the ledger finds: another target must have delivered them, and their key is one field.
 func (e *environment) byLedger(r *loaded, t *Touchpoint, d Target, o adapters.Object, known bool) {
 	if !d.Destination.ByLedger() {

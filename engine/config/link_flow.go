@@ -49,6 +49,7 @@ func (e *environment) touchpoints() {
 			e.key(r, mappedKey{d.Mapping, d.Destination.Key, func(i int) string { return fmt.Sprintf("%s.key[%d]", d.Path, i) }})
 		}
 		e.source(r, &t)
+		e.delivery(r, &t)
 		e.steps(r, &t)
 		e.writeBacks(r, &t)
 		e.noneElsewhere(r, &t)

@@ -182,6 +182,7 @@ type Touchpoint struct {
 	Destinations []NamedDestination `json:"destinations,omitempty"`
 	Routes       *Routes            `json:"routes,omitempty"`
 	WriteBack    []WriteBack        `json:"writeBack,omitempty"`
+	Delivery     string             `json:"delivery,omitempty"` // atLeastOnce | exactlyOnce; empty: atLeastOnce
 	Limits       Limits             `json:"limits"`
 	OnReject     OnReject           `json:"onReject"`
 	StopAfter    int                `json:"stopAfter"` // rejected records in one run; 0: never

@@ -23,10 +23,10 @@ func (f *flow) effects() []Effect {
 			e = append(e, Effect{Review, fmt.Sprintf("it no longer writes to %s: what is there stays", t.name())})
 		default:
 			e = append(e, f.mappingEffects(t)...)
-			e = append(e, destinationEffects(t)...)
+			e = append(e, f.destinationEffects(t)...)
 		}
 	}
-	return slices.Concat(e, f.deletedEffects(), f.lookupEffects(), f.limitEffects(), f.runEffects(), f.connectionEffects(), f.otherEffects())
+	return slices.Concat(e, f.deletedEffects(), f.lookupEffects(), f.deliveryEffects(), f.limitEffects(), f.runEffects(), f.connectionEffects(), f.otherEffects())
 }
 
 func (f *flow) sourceEffects() (e []Effect) {
@@ -154,7 +154,7 @@ func are(names []string) string {
 	return "are"
 }
 
-func destinationEffects(t target) (e []Effect) {
+func (f *flow) destinationEffects(t target) (e []Effect) {
 	b, a := t.before.Destination, t.after.Destination
 	if b.Write != a.Write {
 		risk, text := Review, fmt.Sprintf("records are written to %s by %s instead of %s", t.name(), a.Write, b.Write)
@@ -168,7 +168,7 @@ func destinationEffects(t target) (e []Effect) {
 		case (b.Write == "create" || b.Write == "ensure") && (a.Write == "upsert" || a.Write == "update"):
 			text += ": what is at the destination is overwritten when its record changes"
 		}
-		e = append(e, Effect{risk, text})
+		e = append(e, Effect{risk, text}, Effect{Safe, fmt.Sprintf("delivery to %s by %s: %s", t.name(), a.Write, classOf(&f.after, &a))})
 	}
 	if a.Write == b.Write && a.Action != b.Action {
 		e = append(e, Effect{Dangerous, fmt.Sprintf("%q is done with records at %s instead of %q", a.Action, t.name(), b.Action)})
@@ -283,7 +283,7 @@ func (f *flow) runEffects() (e []Effect) {
 
 // explained are the parts of a touchpoint whose change is put in words above.
 var explained = []string{
-	"spec.source.", "spec.mapping", "spec.destination.", "spec.destinations[", "spec.trace", "spec.split", "spec.limits", "spec.stopAfter", "spec.mode", "spec.suspend", "spec.onReject", "spec.schedule", "spec.after", "metadata.",
+	"spec.source.", "spec.mapping", "spec.destination.", "spec.destinations[", "spec.trace", "spec.split", "spec.delivery", "spec.limits", "spec.stopAfter", "spec.mode", "spec.suspend", "spec.onReject", "spec.schedule", "spec.after", "metadata.",
 }
 
 // otherEffects names what else changes.

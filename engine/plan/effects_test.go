@@ -34,7 +34,7 @@ func registry() *adapters.Registry {
 	}
 	return adapters.NewRegistry(nil,
 		fake{adapters.Spec{Name: "shop", Hosts: true, Endpoint: endpoint, Secrets: []adapters.SecretField{{Name: "token"}}, Schema: "#Config: {url!: string, pageSize: *100 | int}"}},
-		fake{adapters.Spec{Name: "table", Schema: "#Config: {path!: string}\n#Object: {table!: string, cursor?: string}"}},
+		fake{adapters.Spec{Name: "table", Transactional: true, Schema: "#Config: {path!: string}\n#Object: {table!: string, cursor?: string}"}},
 	)
 }
 
@@ -245,7 +245,10 @@ func TestEffects(t *testing.T) {
 		"writes become creates": {
 			[]string{"write: upsert, key: [ref]", "write: create, key: [ref]"},
 			"orders",
-			[]string{"dangerous: records are written to erp/sales by create instead of upsert: one that is sent again is created again"},
+			[]string{
+				"dangerous: records are written to erp/sales by create instead of upsert: one that is sent again is created again",
+				"safe: delivery to erp/sales by create: looked up by its key before it is repeated, or repeated by its token where the application knows it, or left to a person",
+			},
 		},
 		"writes become deletes": {
 			[]string{"write: upsert, key: [ref]", "write: delete, key: [ref]", "maxUpdates: 20%", "maxUpdates: 20%, maxDeletes: 3"},
@@ -253,6 +256,7 @@ func TestEffects(t *testing.T) {
 			[]string{
 				"dangerous: records are written to erp/sales by delete instead of upsert: they are removed there",
 				"review: one run may delete 3 instead of 0; beyond, it parks",
+				"safe: delivery to erp/sales by delete: at least once, and a repeat changes nothing",
 			},
 		},
 		"limits": {
@@ -301,7 +305,15 @@ func TestEffects(t *testing.T) {
 			[]string{
 				"review: it begins to bring shop/orders to erp/archive, from the beginning: everything there is",
 				"review: nothing bounds how many records its first run creates: see limits.maxCreates",
+				"safe: delivery to erp/archive by create: looked up by its key before it is repeated, or repeated by its token where the application knows it, or left to a person",
 				"safe: it runs every 15m, 96 times a day",
+			},
+		},
+		"exactly once": {
+			[]string{"maxUpdates: 20%", "maxUpdates: 20%", "write: upsert, key: [ref]}", "write: upsert, key: [ref]}\n  delivery: exactlyOnce"},
+			"orders",
+			[]string{
+				"review: each record arrives exactly once: batches and the place behind them are committed together at the destination, in its table dray_checkpoint, which the account must be allowed to create",
 			},
 		},
 		"renamed": {
@@ -320,6 +332,7 @@ func TestEffects(t *testing.T) {
 				"review: sku and title are no longer sent: the destination keeps the value that it has",
 				"review: records are written to mail/products by update instead of upsert",
 				"safe: its ledger and dead letters stay",
+				"safe: delivery to mail/products by update: at least once, and a repeat changes nothing",
 			},
 		},
 		"a credential that was set anew": {

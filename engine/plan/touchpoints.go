@@ -106,6 +106,7 @@ func (p *pair) newFlow(t *config.Resource[config.Touchpoint]) []Effect {
 	if !t.Spec.Source.Deleted.Ignored() {
 		e = append(e, deletedEffect(&t.Spec, ""))
 	}
+	e = append(e, classEffects(&t.Spec)...)
 	return append(e, Effect{Safe, "it runs " + scheduleWords(p.to, &t.Spec)})
 }
 

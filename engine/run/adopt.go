@@ -96,7 +96,7 @@ func (l *lane) doubt(a answer) *adapters.Error {
 // since, and a create does not change it.
 func (l *lane) adopts(it *item, o adapters.Outcome) bool {
 	mode := adapters.WriteMode(l.Destination.Write)
-	return (mode == adapters.WriteCreate || mode == adapters.WriteEnsure) && len(l.keyCols) > 0 && !it.known() &&
+	return l.exact == nil && (mode == adapters.WriteCreate || mode == adapters.WriteEnsure) && len(l.keyCols) > 0 && !it.known() &&
 		o.Err != nil && o.Err.Kind == adapters.Duplicate
 }
 

@@ -40,7 +40,13 @@ func (s *session) deliver(ctx context.Context, r *Runner, w *work, n *state.Coun
 		return err
 	}
 	d := &delivery{session: s, runner: r, work: w, counts: n}
-	return d.all(ctx)
+	before := *n
+	err := d.all(ctx)
+	if err != nil && s.exact != nil {
+		s.undo(ctx)
+		*n = before
+	}
+	return err
 }
 
 // observeOnly leaves everything unsent: mode observe.
@@ -140,6 +146,9 @@ func (d *delivery) write(ctx context.Context, l *lane, group []*item) error {
 		outcomes := make([]adapters.Outcome, len(group))
 		err := l.writer.Write(ctx, l.out, outcomes)
 		group = d.settle(l, group, outcomes)
+		if l.exact != nil && err != nil { // all of the batch begins again
+			return asTemporary(err)
+		}
 		if failed := d.adopt(ctx, l); failed != nil {
 			return failed
 		}
@@ -277,7 +286,7 @@ func (l *lane) setUnknownAside(items []*item) {
 
 // persistIntents writes down, before a create is sent, that it is about to be.
 func (d *delivery) persistIntents(ctx context.Context, l *lane, group []*item) error {
-	if !l.creates() {
+	if !l.creates() || l.exact != nil {
 		return nil
 	}
 	now := d.runner.Now()

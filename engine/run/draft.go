@@ -118,11 +118,12 @@ func (s *session) setStages(make func() *stage) {
 // openLanes prepares to write. All stages write with the same writers.
 func (s *session) openLanes(ctx context.Context) error {
 	for i, l := range s.stage.lanes {
+		l.exact = s.exact
 		if err := l.open(ctx); err != nil {
 			return blamed(l.Destination.Connection, err)
 		}
 		if next := s.drafter.stages[1]; next != nil {
-			next.lanes[i].writer = l.writer
+			next.lanes[i].writer, next.lanes[i].exact = l.writer, l.exact
 		}
 	}
 	return nil

@@ -59,6 +59,7 @@ type lane struct {
 	keyCols []int         // the destination key among the columns
 	tag     state.KeyHash // of the route
 	writer  adapters.Writer
+	exact   *exactly // writer writes within its transactions; nil: it does not
 	out     *record.Batch
 	group   []*item // to be sent next
 }
@@ -74,6 +75,9 @@ func newLane(r *route, exec *mapping.Executor) *lane {
 // open prepares to write.
 func (l *lane) open(ctx context.Context) (err error) {
 	l.writer, err = l.destination.OpenWrite(ctx, l.writeRequest())
+	if err == nil && l.exact != nil {
+		l.writer = &exactWriter{l.writer, l.exact}
+	}
 	return err
 }
 

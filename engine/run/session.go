@@ -26,6 +26,7 @@ type session struct {
 	backs   []*backLane
 	sweep   *sweep // nil: nothing counts as gone
 	removes map[*lane]*remover
+	exact   *exactly // nil: records are delivered at least once
 }
 
 // openSession opens both ends where the last checkpoint stands. A run that was asked for reads for itself.
@@ -43,6 +44,9 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 	if err := s.ends.open(ctx, r.Pool); err != nil {
 		return err
 	}
+	if err := s.openExactly(ctx, r, w); err != nil {
+		return err
+	}
 	c, err := r.Store.Checkpoint(ctx, checkpointKey(t))
 	if err != nil {
 		return err
@@ -52,6 +56,9 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 		if s.sweep, err = r.openSweep(ctx, &s.ends, w.run, &c); err != nil {
 			return err
 		}
+	}
+	if s.sweep == nil { // which must come past every record
+		c.Cursor = s.exact.resume(c.Cursor)
 	}
 	hasher, err := r.Store.Hasher(t)
 	if err != nil {
@@ -206,7 +213,7 @@ func (s *session) work(ctx context.Context, r *Runner, w *work, d *draft) error 
 	// What was written is recorded even when the slice is being stopped.
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := r.Store.Commit(commit, w.fence, c); err != nil {
+	if err := s.commit(commit, r, w, c); err != nil {
 		return errors.Join(err, written)
 	}
 	w.done.Add(c.Counts)

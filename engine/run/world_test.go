@@ -29,6 +29,9 @@ type faults struct {
 	write  func(b *record.Batch, out []adapters.Outcome, send func() error) error // in place of every write
 	lookup func() error                                                           // before every look-up by key
 	again  bool                                                                   // every read begins at the beginning, as with a long overlap
+	rows   bool                                                                   // it has transactions
+	begin  func()                                                                 // before every transaction
+	commit func(commit func() error) error                                        // in place of every commit of a transaction
 	blind  bool                                                                   // nothing can be looked up by key
 	deaf   bool                                                                   // who asks for keys gets everything
 	knows  time.Duration                                                          // how long tokens of writes are remembered
@@ -54,6 +57,9 @@ func (a bent) Open(ctx context.Context, env adapters.Env, settings adapters.Sett
 		return nil, err
 	}
 	plain := bentConn{Connection: c, faults: a.faults}
+	if a.faults.rows {
+		return txConn{keyConn{plain}}, nil
+	}
 	if _, ok := c.(adapters.KeyReader); ok && !a.faults.blind {
 		return keyConn{plain}, nil
 	}

@@ -25,6 +25,8 @@ type Commit struct {
 	Revision string
 	// Progress is how far a run beside the normal flow has come, as the caller encoded it; kept sealed. nil leaves it.
 	Progress []byte
+	// Delivered is the number of the destination's transaction that this belongs to, as [Store.Prepare] was told it; 0: there is none.
+	Delivered int64
 	// Next inserts the job of the next slice. It excludes End.
 	Next *NextSlice
 	// End ends the run. It excludes Next.
@@ -75,7 +77,7 @@ func (s *Store) Commit(ctx context.Context, f Fence, c Commit) error {
 		}
 	}
 	return s.change(ctx, p, func(t *txn) error {
-		for _, step := range []func(Fence, *Commit) error{t.prove, t.saveProgress, t.moveCheckpoint, t.appendSeen, t.appendLedger, t.resolve, t.setAside, t.finish} {
+		for _, step := range []func(Fence, *Commit) error{t.prove, t.finishDelivery, t.saveProgress, t.moveCheckpoint, t.appendSeen, t.appendLedger, t.resolve, t.setAside, t.finish} {
 			if err := step(f, &c); err != nil {
 				return err
 			}

@@ -11,7 +11,7 @@ import (
 
 // touchpointTables hold rows of touchpoints.
 var touchpointTables = []string{
-	"checkpoints", "heads", "dead_letters", "dead_letter_hashes", "ledger_log", "ledger", "ledger_hashes", "runs", "run_requests", "samples", "seen",
+	"checkpoints", "heads", "dead_letters", "dead_letter_hashes", "ledger_log", "ledger", "ledger_hashes", "runs", "run_requests", "samples", "seen", "deliveries",
 }
 
 // PruneTouchpoint destroys a touchpoint's data keys, and with them all it ever

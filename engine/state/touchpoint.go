@@ -219,6 +219,9 @@ func (s *Store) ResetTouchpoint(ctx context.Context, id int64) (Touchpoint, erro
 		if err := t.endRuns(id, RunSuperseded); err != nil {
 			return err
 		}
+		if _, err := t.exec("DELETE FROM deliveries WHERE touchpoint_id = ?", id); err != nil {
+			return err
+		}
 		if _, err := t.exec("DELETE FROM checkpoints WHERE touchpoint_id = ?", id); err != nil {
 			return err
 		}
