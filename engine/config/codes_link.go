@@ -98,6 +98,16 @@ spec:
 			Doc:  "Records are read because they have a flag, and nothing takes it away, so that every run reads them again.",
 			Hint: "add writeBack: with on: delivered and the field that takes the flag away",
 			Wrong: `
+kind: Application
+metadata: {name: web}
+spec:
+  description: A web shop.
+  url: https://shop.example
+  objects: {orders: {key: [id], read: {path: /orders, flag: {exported: "false"}}, write: {update: {path: "/orders/{id}"}}}}
+---
+kind: Connection
+spec: {application: web}
+---
 kind: Touchpoint
 spec:
   source: {connection: shop, object: orders, start: beginning, read: flag}
@@ -105,6 +115,16 @@ spec:
   destination: {connection: erp, object: sales, write: upsert, key: [id]}
 `,
 			Right: `
+kind: Application
+metadata: {name: web}
+spec:
+  description: A web shop.
+  url: https://shop.example
+  objects: {orders: {key: [id], read: {path: /orders, flag: {exported: "false"}}, write: {update: {path: "/orders/{id}"}}}}
+---
+kind: Connection
+spec: {application: web}
+---
 kind: Touchpoint
 spec:
   source: {connection: shop, object: orders, start: beginning, read: flag}
