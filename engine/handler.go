@@ -123,7 +123,7 @@ func (e *Engine) parked(ctx context.Context, f *flow) (bool, error) {
 	if last[0].Status != state.RunParked || last[0].Revision != f.Revision {
 		return false, nil
 	}
-	e.log.Warn("not started: the last run is parked; raise its limits in the repository, or run it by hand", "touchpoint", f.Name, "run", last[0].ID)
+	e.log.Warn("not started: the last run is parked; approve it, or change its limits in the repository", "touchpoint", f.Name, "run", last[0].ID)
 	return true, nil
 }
 

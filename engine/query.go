@@ -117,6 +117,13 @@ func (e *Engine) Trigger(ctx context.Context, name string) (api.Run, error) {
 	if active = normal(active); len(active) > 0 {
 		return e.runView(active[0]), nil
 	}
+	parked, err := e.parked(ctx, f)
+	if err == nil && parked {
+		err = fmt.Errorf("%w: the last run of touchpoint %q is parked; approve it, or change its limits in the repository", api.ErrConflict, name)
+	}
+	if err != nil {
+		return api.Run{}, err
+	}
 	r, _, err := e.store.StartRun(ctx, state.NewRun{TouchpointID: f.id, Trigger: TriggerManual, Revision: f.Revision, Enqueue: true})
 	return e.runView(r), err
 }

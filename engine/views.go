@@ -14,7 +14,8 @@ import (
 // runView is a run as the API shows it.
 func (e *Engine) runView(r state.Run) api.Run {
 	view := api.Run{
-		ID: r.ID, Touchpoint: e.nameOf(r.TouchpointID), Trigger: r.Trigger, Revision: r.Revision, Status: string(r.Status), Code: r.Code,
+		Parked: e.parkedView(r),
+		ID:     r.ID, Touchpoint: e.nameOf(r.TouchpointID), Trigger: r.Trigger, Revision: r.Revision, Status: string(r.Status), Code: r.Code,
 		Counts: api.Counts(r.Counts), DueAt: r.DueAt, CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 	}
 	if r.Beside {

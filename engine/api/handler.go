@@ -81,6 +81,7 @@ func register(api huma.API, s Service) {
 	registerRecords(api, s)
 	registerRepair(api, s)
 	registerOverrides(api, s)
+	registerApprove(api, s)
 }
 
 func registerStatus(api huma.API, s Service) {

@@ -36,6 +36,7 @@ type Service interface {
 	MetricsHandler() http.Handler
 	Repair
 	Overrides
+	Approver
 }
 
 // Accepted is the answer to a reconcile request.
@@ -86,6 +87,7 @@ type Run struct {
 	CreatedAt  time.Time `json:"createdAt"`
 	StartedAt  time.Time `json:"startedAt,omitzero"`
 	EndedAt    time.Time `json:"endedAt,omitzero"`
+	Parked     *Parked   `json:"parked,omitempty" doc:"what it waits with"`
 	By         string    `json:"by,omitempty" doc:"who asked for it, where it is beside the normal flow"`
 	Reason     string    `json:"reason,omitempty" doc:"why, as they said it"`
 	Edits      []string  `json:"edits,omitempty" doc:"the paths of what was changed in its records by hand; their values stay sealed"`

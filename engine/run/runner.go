@@ -188,7 +188,7 @@ func (r *Runner) conclude(ctx context.Context, w *work, err error) (More, error)
 	case errors.Is(err, errHandOver):
 		return r.next(ctx, w, state.NextSlice{})
 	case errors.As(err, &limit):
-		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunParked, Code: limit.code, Detail: limit.text})
+		return More{}, r.park(ctx, w, limit)
 	case errors.Is(err, errTooMany):
 		return More{}, r.end(ctx, w, &state.RunEnd{Status: state.RunFailed, Code: "TooManyRejected", Detail: err.Error()})
 	case state.ReasonOf(err) != "":

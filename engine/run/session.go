@@ -65,7 +65,7 @@ func (r *Runner) fillSession(ctx context.Context, s *session, w *work) error {
 		return err
 	}
 	s.setStages(func() *stage { return newStage(&s.ends, hasher.Clone(), r.Now, &r.locks, t.Generation) })
-	if s.limits, err = r.allowance(ctx, s.ends.flow.Spec.Limits, t.ID); err != nil {
+	if s.limits, err = r.allowance(ctx, w); err != nil {
 		return err
 	}
 	if s.ends.flow.Spec.Mode != "observe" {

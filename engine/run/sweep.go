@@ -170,10 +170,10 @@ func (s *session) shrank(ctx context.Context, r *Runner, w *work, seen, gone int
 	if l := s.ends.flow.Spec.Limits.MaxShrink; l != nil {
 		part = l.Percent
 	}
-	if float64(seen) >= float64(before)*(1-part/100) {
+	if s.limits.shrink || float64(seen) >= float64(before)*(1-part/100) {
 		return nil
 	}
-	return &limitError{code: codeShrank, text: fmt.Sprintf("the read saw %d records, and %d were there before: maxShrink is %g%%; %d would be deleted", seen, before, part, gone)}
+	return &limitError{code: codeShrank, wants: state.Wants{Deleted: gone, Shrank: true}, text: fmt.Sprintf("the read saw %d records, and %d were there before: maxShrink is %g%%; %d would be deleted", seen, before, part, gone)}
 }
 
 // codeShrank is the code of a run whose read lacks too much.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -92,6 +93,25 @@ func TestDeletesBeyondTheLimitPark(t *testing.T) {
 	w.put("a01", "back", 99)
 	if r := w.run(run.Options{}); r.Status != state.RunSucceeded || r.Counts.Deleted != 10 {
 		t.Errorf("run ended %s with %+v: %s", r.Status, r.Counts, r.Detail)
+	}
+}
+
+// Deletes of one day count together: many small runs do not do what one large one may not.
+func TestDeletesOfADayCountTogether(t *testing.T) {
+	w := newSweepWorld(t, 40, nil)
+	for i := range 6 {
+		w.without(fmt.Sprintf("a%02d", i+1))
+	}
+	if r := w.run(run.Options{}); r.Counts.Deleted != 6 {
+		t.Fatalf("run ended %s with %+v: %s", r.Status, r.Counts, r.Detail)
+	}
+	for i := range 5 {
+		w.without(fmt.Sprintf("a%02d", i+11))
+	}
+	w.keepsAll(w.run(run.Options{}), state.RunParked, "LimitReached", 34)
+	w.clock.add(24*time.Hour + time.Second)
+	if r := w.run(run.Options{}); r.Counts.Deleted != 5 {
+		t.Errorf("a day later the run ended %s with %+v: %s", r.Status, r.Counts, r.Detail)
 	}
 }
 

@@ -51,6 +51,8 @@ type RunEnd struct {
 	Code string
 	// Detail is the error's text, kept sealed.
 	Detail string
+	// Wants is what a run that parks would do; nil for any other.
+	Wants *Wants
 }
 
 // Commit makes what a batch leaves behind durable, all of it or none, in one

@@ -11,7 +11,7 @@ import (
 
 // touchpointTables hold rows of touchpoints.
 var touchpointTables = []string{
-	"checkpoints", "heads", "dead_letters", "dead_letter_hashes", "ledger_log", "ledger", "ledger_hashes", "runs", "run_requests", "samples", "seen", "deliveries",
+	"checkpoints", "heads", "dead_letters", "dead_letter_hashes", "ledger_log", "ledger", "ledger_hashes", "runs", "run_requests", "samples", "seen", "deliveries", "parked",
 }
 
 // PruneTouchpoint destroys a touchpoint's data keys, and with them all it ever
@@ -122,6 +122,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	}
 	err = s.deleteSlowly(ctx, "DELETE FROM run_requests WHERE run_id IN (SELECT run_id FROM run_requests WHERE run_id NOT IN (SELECT id FROM runs) LIMIT 1000)")
 	if err != nil {
+		return err
+	}
+	if err := s.deleteSlowly(ctx, "DELETE FROM parked WHERE run_id IN (SELECT run_id FROM parked WHERE run_id NOT IN (SELECT id FROM runs) LIMIT 1000)"); err != nil {
 		return err
 	}
 	err = s.deleteSlowly(ctx, `DELETE FROM dead_letter_hashes WHERE (touchpoint_id, hash, dead_letter_id) IN (

@@ -240,6 +240,9 @@ func (t *txn) endRun(runID int64, end RunEnd) error {
 	if err := t.saveDetail(runID, end.Code, end.Detail); err != nil {
 		return err
 	}
+	if err := t.savePark(runID, end.Wants); err != nil {
+		return err
+	}
 	_, err := t.exec("UPDATE runs SET status = ?, ended_at = ? WHERE id = ?", string(end.Status), micros(t.s.now()), runID)
 	return err
 }

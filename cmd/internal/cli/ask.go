@@ -132,7 +132,7 @@ func (a *app) getRuns() *cobra.Command {
 			for i, r := range list.Items {
 				n := r.Counts
 				rows[i] = []string{
-					strconv.FormatInt(r.ID, 10), r.Touchpoint, r.Trigger, strings.TrimSuffix(r.Status+" "+r.Code, " "), ago(r.CreatedAt, a.now()),
+					strconv.FormatInt(r.ID, 10), r.Touchpoint, r.Trigger, runStatus(r), ago(r.CreatedAt, a.now()),
 					strconv.FormatInt(n.Read, 10), strconv.FormatInt(n.Created, 10), strconv.FormatInt(n.Updated, 10),
 					strconv.FormatInt(n.Unchanged, 10), strconv.FormatInt(n.Rejected, 10), short(r.Revision),
 				}

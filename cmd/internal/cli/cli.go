@@ -150,7 +150,7 @@ Start with "dray demo" to see it work, and with "dray init" to make a repository
 	for group, commands := range map[string][]*cobra.Command{
 		"write": {a.initCommand(), a.validateCommand(), a.policyCommand(), a.testCommand(), a.previewCommand(), a.planCommand(), a.checkCommand(), a.discoverCommand(), a.fmtCommand(), a.schemaCommand()},
 		"run":   {a.agentCommand(), a.devCommand(), a.runCommand(), a.demoCommand()},
-		"ask":   {a.getCommand(), a.whyCommand(), a.reconcileCommand(), a.triggerCommand(), a.replayCommand(), a.discardCommand(), a.resyncCommand(), a.overrideCommand(), a.suspendCommand(), a.resumeCommand()},
+		"ask":   {a.getCommand(), a.whyCommand(), a.reconcileCommand(), a.triggerCommand(), a.replayCommand(), a.discardCommand(), a.approveCommand(), a.resyncCommand(), a.overrideCommand(), a.suspendCommand(), a.resumeCommand()},
 		"keys":  {a.keyCommand(), a.credentialCommand()},
 	} {
 		for _, c := range commands {
