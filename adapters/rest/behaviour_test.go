@@ -326,3 +326,46 @@ func TestStatusOfAReadDecidesTheKind(t *testing.T) {
 		})
 	}
 }
+
+// TestPagesThatShiftLoseNothing shows what pages asked for by number make of a list whose records change, or go, while it is read: they move to its
+// end, and what stood behind them moves up, into pages that were read already.
+func TestPagesThatShiftLoseNothing(t *testing.T) {
+	for _, kind := range []string{"page", "offset"} {
+		for _, ties := range []int{1, 4} { // records of one second
+			s := newShop(t)
+			s.paging = kind
+			const n = 40
+			at := func(i int) int64 { return int64(i/ties*ties + ties) }
+			for i := range n {
+				s.put(docOf(adaptertest.Item{ID: fmt.Sprintf("k%03d", i), Amount: "1", Rev: at(i)}))
+			}
+			requests := 0
+			s.interrupt = func(http.ResponseWriter, *http.Request) bool {
+				if requests++; requests == 2 || requests == 3 {
+					for i := range 3 {
+						s.put(docOf(adaptertest.Item{ID: fmt.Sprintf("k%03d", i), Amount: "2", Rev: int64(100 * requests)}))
+					}
+					s.records = slices.Delete(s.records, 0, 1)
+				}
+				return false
+			}
+			ids, _, err := readAll(t, open(t, s, declaration(paging[kind], true)), adapters.ReadRequest{Mode: adapters.ReadIncremental})
+			if err != nil {
+				t.Fatal(err)
+			}
+			times := map[string]int{}
+			for _, id := range ids {
+				times[id]++
+			}
+			for i := range n {
+				id := fmt.Sprintf("k%03d", i)
+				if s.find(id) >= 0 && times[id] == 0 {
+					t.Errorf("%s, %d of one second: %s was never read", kind, ties, id)
+				}
+				if i >= 3 && times[id] > 1 {
+					t.Errorf("%s, %d of one second: %s was read %d times", kind, ties, id, times[id])
+				}
+			}
+		}
+	}
+}

@@ -31,6 +31,16 @@ func newPager(plan *readPlan, first *url.URL, query map[string]string) *pager {
 	return &pager{plan: plan, first: first, query: query, number: *plan.paging.Start, seen: map[[sha256.Size]byte]struct{}{}}
 }
 
+// from returns a pager of the same list with other parameters, as if it were the next page of this one.
+func (p *pager) from(query map[string]string) *pager {
+	next := newPager(p.plan, p.first, query)
+	next.pages = p.pages
+	return next
+}
+
+// counts reports whether pages are asked for by their place in the list, so that they shift when the list changes.
+func (p *pager) counts() bool { return p.plan.paging.Kind == "page" || p.plan.paging.Kind == "offset" }
+
 // url returns the URL of the next request.
 func (p *pager) url() *url.URL {
 	if p.link != nil {
@@ -92,7 +102,7 @@ func (p *pager) advance(a answer, records [][]byte) error {
 // guard complains about a page that came before: an API that repeats its last page would be read for ever.
 func (p *pager) guard(a answer, records [][]byte) error {
 	h := sha256.New()
-	if p.plan.paging.Kind == "page" || p.plan.paging.Kind == "offset" {
+	if p.counts() {
 		if len(records) == 0 {
 			return nil
 		}

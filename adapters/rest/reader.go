@@ -23,7 +23,7 @@ func (c *connection) OpenRead(_ context.Context, req adapters.ReadRequest) (adap
 	if req.Mode == adapters.ReadKeys {
 		return c.openKeys(o, req)
 	}
-	r := &reader{conn: c, object: o, limit: req.Limit}
+	r := &reader{conn: c, object: o, limit: req.Limit, filter: req.Filter}
 	since := ""
 	if req.Mode == adapters.ReadIncremental {
 		r.tracker = &tracker{plan: o.read.since, cursor: o.cursor, zone: c.zone}
@@ -39,6 +39,9 @@ func (c *connection) OpenRead(_ context.Context, req adapters.ReadRequest) (adap
 		maps.Copy(query, o.read.flag)
 	}
 	r.pager = newPager(o.read, c.client.at(o.read.path), query)
+	if r.tracker != nil {
+		r.tracker.counted = r.tracker.plan.sorted && r.pager.counts()
+	}
 	return r, nil
 }
 
@@ -48,6 +51,7 @@ type reader struct {
 	object  *object
 	pager   *pager
 	tracker *tracker // nil in full reads
+	filter  string
 	limit   int
 	given   int
 	held    [][]byte // a page that waits for the next one, since only the last may carry a cursor
@@ -125,6 +129,11 @@ func (r *reader) fetch(ctx context.Context) ([][]byte, error) {
 	kept, err := r.tracker.page(a, records, r.conn.clock.Now())
 	if err != nil {
 		return nil, r.fail(err.Error())
+	}
+	if !r.pager.ended {
+		if since, ok := r.tracker.further(); ok {
+			r.pager = r.pager.from(r.object.read.queryOf(since, r.filter))
+		}
 	}
 	return kept, nil
 }

@@ -19,11 +19,21 @@ type tracker struct {
 	cursor record.Path
 	zone   *time.Location
 
-	asked  time.Time // records before it were not asked for; zero: everything was
-	from   place     // deliver nothing of it again; zero: deliver everything
-	last   time.Time // of the last record
-	at     place
-	latest time.Time // the other side's clock when the read began
+	asked   time.Time // records before it were not asked for; zero: everything was
+	from    place     // deliver nothing of it again; zero: deliver everything
+	last    time.Time // of the last record
+	at      place
+	latest  time.Time       // the other side's clock when the read began
+	counted bool            // the list is sorted, and its pages are asked for by number
+	recent  []sighting      // what came since the read was last asked from another time on
+	before  map[string]bool // digests of what came before that, and comes again
+}
+
+// A sighting is a record that came.
+type sighting struct {
+	at  time.Time
+	doc []byte
+	sum string // of doc, which is nil then
 }
 
 // start returns the value of the time parameter.
@@ -45,10 +55,46 @@ func (k *tracker) start(req adapters.ReadRequest) (string, error) {
 	if begin.IsZero() {
 		return "", nil
 	}
-	// One unit earlier, because some APIs take "since" to be after and some at or after.
-	value := k.plan.format.format(begin.Add(-k.plan.format.unit), k.zone)
-	k.asked, _ = k.plan.format.parse(value, k.zone)
+	value, asked := k.since(begin)
+	k.asked = asked
 	return value, nil
+}
+
+// since returns the value of the time parameter for everything from begin on, and the time it stands for. That is one unit earlier, because some
+// APIs take "since" to be after and some at or after.
+func (k *tracker) since(begin time.Time) (value string, asked time.Time) {
+	value = k.plan.format.format(begin.Add(-k.plan.format.unit), k.zone)
+	asked, _ = k.plan.format.parse(value, k.zone)
+	return value, asked
+}
+
+// further returns the value of the time parameter for what comes behind the last page. Records that change while a sorted list is read move to its
+// end, and all others move up: who then asks for the next page by its number misses as many as have moved. Who asks again from the last time on
+// misses none. false: there is nothing later to ask from, and the next page it is.
+func (k *tracker) further() (string, bool) {
+	if !k.counted || k.last.IsZero() {
+		return "", false
+	}
+	value, asked := k.since(k.last.Add(-k.plan.format.hidden(k.last, k.zone) - k.plan.cursor.hidden(k.last, k.zone)))
+	again := k.recent[:0]
+	for _, s := range k.recent {
+		if s.at.Add(k.plan.cursor.unit + k.plan.cursor.hidden(s.at, k.zone)).Before(asked) {
+			continue
+		}
+		if s.doc != nil {
+			s.sum, s.doc = digest(s.doc), nil
+		}
+		again = append(again, s)
+	}
+	k.recent = again
+	if !asked.After(k.asked) {
+		return "", false
+	}
+	k.asked, k.last, k.before = asked, time.Time{}, make(map[string]bool, len(again))
+	for _, s := range again {
+		k.before[s.sum] = true
+	}
+	return value, true
 }
 
 // page takes note of a page and returns the records that were not delivered before.
@@ -70,7 +116,10 @@ func (k *tracker) page(a answer, records [][]byte, now time.Time) ([][]byte, err
 			return nil, err
 		}
 		k.last = t
-		known := t.Before(k.from.At) || t.Equal(k.from.At) && slices.Contains(k.from.Seen, digest(doc))
+		if k.counted {
+			k.recent = append(k.recent, sighting{at: t, doc: doc})
+		}
+		known := t.Before(k.from.At) || t.Equal(k.from.At) && slices.Contains(k.from.Seen, digest(doc)) || len(k.before) > 0 && k.before[digest(doc)]
 		if !known {
 			k.at.pass(t, doc)
 			kept = append(kept, doc)
