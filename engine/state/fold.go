@@ -115,6 +115,7 @@ func (f *folder) fold(ctx context.Context, p *point) error {
 	if err != nil {
 		return err
 	}
+	p.folded.Store(true) // before the first row is there, and before the log forgets one
 	var index []indexRow
 	for len(list) > 0 {
 		n := min(len(list), f.chunk)

@@ -31,6 +31,12 @@ func (s *Store) loadPoints(ctx context.Context) error {
 		if err := s.freshPoint(ctx, p); err != nil {
 			return err
 		}
+		var one int
+		folded, err := s.oneRow(ctx, "SELECT 1 FROM ledger WHERE touchpoint_id = ? LIMIT 1", []any{p.tp.ID}, &one)
+		if err != nil {
+			return err
+		}
+		p.folded.Store(folded)
 		found, err := s.rowsOf(ctx, p)
 		if err != nil {
 			return err

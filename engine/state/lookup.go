@@ -30,7 +30,7 @@ func (s *Store) Lookup(ctx context.Context, touchpointID int64, keys []KeyHash) 
 	out := make([]LedgerEntry, len(keys))
 	// The log before the table: a fold moves entries from the first to the second.
 	missing := p.log.find(keys, out)
-	for len(missing) > 0 {
+	for len(missing) > 0 && p.folded.Load() {
 		n := min(len(missing), lookupKeys)
 		if err := s.lookupTable(ctx, p, keys, missing[:n], out); err != nil {
 			return nil, err

@@ -65,6 +65,8 @@ type point struct {
 	head   head
 	stale  bool
 	log    pendingLog
+	// folded says that the ledger's table may hold something of the touchpoint. Until then a look-up need not ask it.
+	folded atomic.Bool
 }
 
 var errClosed = &Error{Reason: Closed, Text: "the state is closed"}
