@@ -52,6 +52,7 @@ func (w *world) start() (*agent, error) {
 	if err := a.cmd.Start(); err != nil {
 		return nil, err
 	}
+	w.lives.Add(1)
 	go func() {
 		_ = a.cmd.Wait() // how it ended is asked of the process's state
 		close(a.ended)

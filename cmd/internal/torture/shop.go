@@ -61,10 +61,14 @@ func (s *shop) put(o order, late time.Duration) {
 	s.orders[o.ID] = &o
 }
 
-// tell makes an event.
-func (s *shop) tell(o order) {
+// tell makes an event, whose identifier no other has, unless there are as many as there may be.
+func (s *shop) tell(o order, most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.events) >= most {
+		return
+	}
+	o.ID = fmt.Sprintf("e%07d", len(s.events))
 	o.Changed = s.now().Truncate(100 * time.Millisecond)
 	s.events = append(s.events, &o)
 }

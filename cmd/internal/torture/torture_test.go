@@ -22,6 +22,22 @@ func TestTorture(t *testing.T) {
 	}
 }
 
+// Events are as many as can arrive, and each has an identifier of its own.
+func TestEventsAreBounded(t *testing.T) {
+	s := newShop(time.Now)
+	const most = 50
+	ids := map[string]bool{}
+	for range 2 * most {
+		s.tell(order{Rev: 1}, most)
+	}
+	for _, o := range s.told() {
+		ids[o.ID] = true
+	}
+	if told := len(s.told()); told != most || len(ids) != most {
+		t.Errorf("%d events with %d identifiers, want %d", told, len(ids), most)
+	}
+}
+
 // A comparison that finds nothing proves something only if it could find everything.
 func TestCompareFindsWhatIsWrong(t *testing.T) {
 	bad := fact{Rev: 3, Name: poison + " 3"}

@@ -35,6 +35,7 @@ type world struct {
 	closers                       []func()
 	kills, deaths                 int
 	changes                       atomic.Int64
+	lives                         atomic.Int64 // agents started
 }
 
 // newWorld builds everything.
