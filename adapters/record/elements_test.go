@@ -3,7 +3,6 @@ package record
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -179,7 +178,7 @@ func FuzzElements(f *testing.F) {
 				want = append(want, string(at.Index(i).AppendJSON(nil)))
 			}
 			for i := range got {
-				got[i] = fmt.Sprintf("%s", compact(t, got[i]))
+				got[i] = string(compact(t, got[i]))
 			}
 			if d := cmp.Diff(want, got); d != "" || !errors.Is(err, io.EOF) {
 				t.Fatalf("%v (-want +got):\n%s", err, d)

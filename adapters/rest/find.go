@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -156,9 +157,7 @@ func (w *byPlan) request(r *findReader, group [][]record.Value) (*url.URL, map[s
 		texts[i] = group[0][at].Text()
 	}
 	query := make(map[string]string, len(r.query)+len(w.params))
-	for name, value := range r.query {
-		query[name] = value
-	}
+	maps.Copy(query, r.query)
 	for i, param := range w.params {
 		if param == "" {
 			continue

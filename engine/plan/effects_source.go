@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dray-sync/dray/engine/config"
 )
@@ -50,15 +51,16 @@ func includesOf(all []config.Include) map[string]config.Include {
 }
 
 func includeWords(in config.Include) string {
-	words := "those of " + in.Object
+	var words strings.Builder
+	words.WriteString("those of " + in.Object)
 	for i, field := range slices.Sorted(maps.Keys(in.Filter)) {
 		join := " and "
 		if i == 0 {
 			join = " whose "
 		}
-		words += join + field + " is " + in.Filter[field]
+		words.WriteString(join + field + " is " + in.Filter[field])
 	}
-	return words
+	return words.String()
 }
 
 // later says when records that were delivered before follow.

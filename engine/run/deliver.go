@@ -10,8 +10,6 @@ import (
 	"github.com/dray-sync/dray/engine/state"
 )
 
-type limits = config.Limits
-
 // resolve returns a limit as a number of records.
 func resolve(l *config.Limit, live int64) *int64 {
 	if l == nil {
