@@ -31,7 +31,7 @@ test: ## all tests; PostgreSQL is started where its programs exist or DRAY_TEST_
 race: ## all tests of our packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./adapters/... ./engine/... ./cmd/internal/demo
 
-bench: build ## Dray beside jq, mlr, psql and cue, as ratios; BENCHFLAGS='-only mapping' measures some rows
+bench: build ## Dray beside jq, mlr, psql, sqlite3 and cue, as ratios; BENCHFLAGS='-only mapping' measures some rows
 	@mkdir -p bin/peers && GOBIN="$(CURDIR)/bin/peers" $(GO) install $(CUE)
 	@cd cmd/internal/bench/peers && $(GO) build -o "$(CURDIR)/bin/peers/peers" .
 	$(GO) run ./cmd/internal/bench -cue bin/peers/cue $(BENCHFLAGS)

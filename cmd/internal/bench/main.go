@@ -70,7 +70,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.n, "n", 5, "measure each program so often, 3 at least")
 	flag.IntVar(&o.records, "records", 500_000, "orders to map")
 	flag.IntVar(&o.resources, "resources", 10_000, "resources to validate")
-	flag.IntVar(&o.delivered, "delivered", 50_000, "orders to deliver into PostgreSQL")
+	flag.IntVar(&o.delivered, "delivered", 50_000, "orders to deliver into a database")
 	flag.IntVar(&o.idle, "idle", 20, "seconds to watch an idle agent for")
 	flag.IntVar(&o.revisions, "revisions", 1000, "revisions for one agent to reconcile, more than 100")
 	flag.StringVar(&o.dray, "dray", "bin/dray", "the dray program")
@@ -103,9 +103,10 @@ func run(ctx context.Context) (err error) {
 // benches are the rows by name, and order is that in the table.
 var (
 	benches = map[string]bench{
-		"mapping": mappingRows, "deliver": deliverRows, "ledger": ledgerRows, "validate": validateRows, "incremental": incrementalRows, "plan": planRows, "idle": idleRows, "heap": heapRows,
+		"mapping": mappingRows, "deliver": deliverRows, "csv-postgres": csvPostgresRows, "postgres-postgres": postgresPostgresRows, "csv-sqlite": csvSQLiteRows,
+		"ledger": ledgerRows, "validate": validateRows, "incremental": incrementalRows, "plan": planRows, "idle": idleRows, "heap": heapRows,
 	}
-	order = []string{"mapping", "deliver", "ledger", "validate", "incremental", "plan", "idle", "heap"}
+	order = []string{"mapping", "deliver", "csv-postgres", "postgres-postgres", "csv-sqlite", "ledger", "validate", "incremental", "plan", "idle", "heap"}
 )
 
 func measureAll(ctx context.Context, o options) ([]row, error) {
