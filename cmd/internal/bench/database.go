@@ -93,10 +93,8 @@ const siblingName = "dray_bench"
 
 // sibling makes a database on the same server, for the peer, and connects to it.
 func (d *database) sibling(ctx context.Context) (*database, error) {
-	for _, command := range []string{"DROP DATABASE IF EXISTS " + siblingName, "CREATE DATABASE " + siblingName} {
-		if _, err := d.Exec(ctx, command); err != nil {
-			return nil, err
-		}
+	if _, err := d.Exec(ctx, "CREATE DATABASE "+siblingName); err != nil { // one that is there may be somebody's
+		return nil, fmt.Errorf("making the database %s for the peer: %w", siblingName, err)
 	}
 	u, err := url.Parse(d.server)
 	if err != nil {
@@ -107,7 +105,7 @@ func (d *database) sibling(ctx context.Context) (*database, error) {
 	return &database{conn, u.String(), d.psql}, err
 }
 
-// drop removes the sibling of a database. What is left behind when it fails, the next run removes.
+// drop removes the sibling of a database.
 func (d *database) drop(ctx context.Context, from *database) {
 	d.close(ctx)
 	_, _ = from.Exec(ctx, "DROP DATABASE IF EXISTS "+siblingName)
