@@ -70,7 +70,8 @@ func (k *tracker) since(begin time.Time) (value string, asked time.Time) {
 
 // further returns the value of the time parameter for what comes behind the last page. Records that change while a sorted list is read move to its
 // end, and all others move up: who then asks for the next page by its number misses as many as have moved. Who asks again from the last time on
-// misses none. false: there is nothing later to ask from, and the next page it is.
+// misses none. false: there is nothing later to ask from, and the next page it is, by its number: records of one moment that fill several pages can
+// shift all the same.
 func (k *tracker) further() (string, bool) {
 	if !k.counted || k.last.IsZero() {
 		return "", false
