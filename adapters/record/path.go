@@ -132,3 +132,26 @@ func (p Path) String() string {
 	}
 	return b.String()
 }
+
+// In returns the value at the path in a list or object, or an absent one where there is none. What is Raw on the way is expanded; the value itself may be
+// Raw.
+func (p Path) In(v Value) Value {
+	for _, s := range p {
+		if v.Kind() == Raw {
+			expanded, err := v.Expand()
+			if err != nil {
+				return Value{}
+			}
+			v = expanded
+		}
+		switch {
+		case !s.IsIndex():
+			v = v.Get(s.Name)
+		case v.Kind() == List && s.Index < v.Len():
+			v = v.Index(s.Index)
+		default:
+			return Value{}
+		}
+	}
+	return v
+}

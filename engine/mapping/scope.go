@@ -61,38 +61,16 @@ func (e *Executor) load(p *place) record.Value {
 	case inIndex:
 		return record.IntValue(int64(e.index[p.depth]))
 	case inOut:
-		return follow(e.row[p.slot], p.path)
+		return p.path.In(e.row[p.slot])
 	case inOutWhole:
 		return e.arena.Object(e.p.shape.Names(), e.row)
 	case inStep:
-		return follow(e.steps[p.slot], p.path)
+		return p.path.In(e.steps[p.slot])
 	case inResult:
-		return follow(e.result, p.path)
+		return p.path.In(e.result)
 	default:
 		return e.now()
 	}
-}
-
-// follow walks down a value that is never Raw but at its end.
-func follow(v record.Value, p record.Path) record.Value {
-	for _, s := range p {
-		if v.Kind() == record.Raw {
-			expanded, err := v.Expand()
-			if err != nil {
-				return record.Value{}
-			}
-			v = expanded
-		}
-		switch {
-		case !s.IsIndex():
-			v = v.Get(s.Name)
-		case v.Kind() == record.List && s.Index < v.Len():
-			v = v.Index(s.Index)
-		default:
-			return record.Value{}
-		}
-	}
-	return v
 }
 
 // path compiles a path as users write it, and returns what is known of the value there.

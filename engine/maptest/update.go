@@ -169,7 +169,7 @@ func change(f *yamlFile, around *yamlValue, c *Result, name string, value record
 		if inside(anew, p) {
 			continue
 		}
-		if err := f.replaceAt(old, p, follow(value, p), follow(want, p)); err != nil {
+		if err := f.replaceAt(old, p, p.In(value), p.In(want)); err != nil {
 			return err
 		}
 	}
@@ -202,20 +202,6 @@ func (f *yamlFile) replaceAt(v *yamlValue, p record.Path, got, want record.Value
 		return nil
 	}
 	return f.replace(v, got)
-}
-
-func follow(v record.Value, p record.Path) record.Value {
-	for _, s := range p {
-		switch {
-		case !s.IsIndex():
-			v = v.Get(s.Name)
-		case v.Kind() == record.List && s.Index < v.Len():
-			v = v.Index(s.Index)
-		default:
-			return record.Value{}
-		}
-	}
-	return v
 }
 
 // expects returns the name of a case's expectation.

@@ -230,7 +230,7 @@ func (w *watching) collect(one *watch) error {
 		if err != nil {
 			return err
 		}
-		key := []record.Value{valueAt(v, one.path)}
+		key := []record.Value{one.path.In(v)}
 		if t := keyText(key); strings.TrimSpace(t) != "" && !wanted[t] {
 			wanted[t], w.keys = true, append(w.keys, key)
 		}

@@ -144,7 +144,7 @@ func (p *companion) read(ctx context.Context, source adapters.Source, records, l
 		}
 		key := make([]record.Value, len(p.paths))
 		for j, path := range p.paths {
-			key[j] = valueAt(v, path)
+			key[j] = path.In(v)
 		}
 		lists[i] = record.ListValue(nil)
 		if slices.ContainsFunc(key, func(v record.Value) bool { return strings.TrimSpace(text(v)) == "" }) {
@@ -215,7 +215,7 @@ func (p *companion) collect(ctx context.Context, source adapters.Source, keys []
 func (p *companion) add(to *belonging, v record.Value, b *record.Batch, i int, room *int) error {
 	order := make([]record.Value, len(p.key))
 	for j, path := range p.key {
-		order[j] = valueAt(v, path)
+		order[j] = path.In(v)
 	}
 	doc := string(appendSource(nil, b, i))
 	if b.Encoding == record.Documents {
@@ -320,19 +320,4 @@ func (r *including) fillRows(b *record.Batch, lists [][]record.Value) error {
 // finish copies what is said of the whole batch.
 func (r *including) finish(b *record.Batch) {
 	b.Ops, b.Safe, b.Touched = slices.Clone(r.held.Ops), slices.Clone(r.held.Safe), r.held.Touched
-}
-
-// valueAt returns the value at a path of an object; absent where there is none.
-func valueAt(v record.Value, p record.Path) record.Value {
-	for _, s := range p {
-		switch {
-		case !s.IsIndex():
-			v = v.Get(s.Name)
-		case v.Kind() == record.List && s.Index < v.Len():
-			v = v.Index(s.Index)
-		default:
-			return record.Value{}
-		}
-	}
-	return v
 }
