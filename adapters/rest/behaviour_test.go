@@ -331,7 +331,7 @@ func TestStatusOfAReadDecidesTheKind(t *testing.T) {
 // end, and what stood behind them moves up, into pages that were read already.
 func TestPagesThatShiftLoseNothing(t *testing.T) {
 	for _, kind := range []string{"page", "offset"} {
-		for _, ties := range []int{1, 4} { // records of one second
+		for _, ties := range []int{1, 4, 20, 40} { // records of one second
 			s := newShop(t)
 			s.paging = kind
 			const n = 40

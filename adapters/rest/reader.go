@@ -38,7 +38,7 @@ func (c *connection) OpenRead(_ context.Context, req adapters.ReadRequest) (adap
 	if req.Mode == adapters.ReadFlag {
 		maps.Copy(query, o.read.flag)
 	}
-	r.pager = newPager(o.read, c.client.at(o.read.path), query)
+	r.pager, r.stretch.query = newPager(o.read, c.client.at(o.read.path), query), query
 	if r.tracker != nil {
 		r.tracker.counted = r.tracker.plan.sorted && r.pager.counts()
 	}
@@ -51,6 +51,7 @@ type reader struct {
 	object  *object
 	pager   *pager
 	tracker *tracker // nil in full reads
+	stretch stretch
 	filter  string
 	limit   int
 	given   int
@@ -86,10 +87,13 @@ func (r *reader) Next(ctx context.Context, b *record.Batch) error {
 			r.held, page = page, r.held
 		}
 		if len(page) > 0 {
-			return r.deliver(b, page, !waits)
+			return r.deliver(b, page, !waits && !r.stretch.open)
 		}
 	}
 	if len(r.held) == 0 {
+		if r.tracker != nil && r.tracker.counted && r.given > 0 { // what the last stretch held back
+			b.Safe = r.tracker.safe()
+		}
 		return io.EOF
 	}
 	last := r.held
@@ -130,10 +134,8 @@ func (r *reader) fetch(ctx context.Context) ([][]byte, error) {
 	if err != nil {
 		return nil, r.fail(err.Error())
 	}
-	if !r.pager.ended {
-		if since, ok := r.tracker.further(); ok {
-			r.pager = r.pager.from(r.object.read.queryOf(since, r.filter))
-		}
+	if r.tracker.counted {
+		r.turn(len(kept) > 0)
 	}
 	return kept, nil
 }

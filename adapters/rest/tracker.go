@@ -68,16 +68,21 @@ func (k *tracker) since(begin time.Time) (value string, asked time.Time) {
 	return value, asked
 }
 
-// further returns the value of the time parameter for what comes behind the last page. Records that change while a sorted list is read move to its
-// end, and all others move up: who then asks for the next page by its number misses as many as have moved. Who asks again from the last time on
-// misses none. false: there is nothing later to ask from, and the next page it is, by its number: records of one moment that fill several pages can
-// shift all the same.
-func (k *tracker) further() (string, bool) {
-	if !k.counted || k.last.IsZero() {
-		return "", false
+// further returns what to ask for what comes behind the last page. Records that change while a sorted list is read move to its end, and all others move
+// up: who then asks for the next page by its number misses as many as have moved. Who asks again from the last time on misses none. false: there
+// is nothing later to ask from, and the next page it is.
+func (k *tracker) further() (value string, asked time.Time, ok bool) {
+	if k.last.IsZero() {
+		return "", asked, false
 	}
-	value, asked := k.since(k.last.Add(-k.plan.format.hidden(k.last, k.zone) - k.plan.cursor.hidden(k.last, k.zone)))
+	value, asked = k.since(k.last.Add(-k.plan.format.hidden(k.last, k.zone) - k.plan.cursor.hidden(k.last, k.zone)))
+	return value, asked, asked.After(k.asked)
+}
+
+// askedFrom takes note that the list is asked for again from a time on: what came of that comes again.
+func (k *tracker) askedFrom(asked time.Time) {
 	again := k.recent[:0]
+	k.before = map[string]bool{}
 	for _, s := range k.recent {
 		if s.at.Add(k.plan.cursor.unit + k.plan.cursor.hidden(s.at, k.zone)).Before(asked) {
 			continue
@@ -85,17 +90,12 @@ func (k *tracker) further() (string, bool) {
 		if s.doc != nil {
 			s.sum, s.doc = digest(s.doc), nil
 		}
-		again = append(again, s)
+		if !k.before[s.sum] {
+			k.before[s.sum] = true
+			again = append(again, s)
+		}
 	}
-	k.recent = again
-	if !asked.After(k.asked) {
-		return "", false
-	}
-	k.asked, k.last, k.before = asked, time.Time{}, make(map[string]bool, len(again))
-	for _, s := range again {
-		k.before[s.sum] = true
-	}
-	return value, true
+	k.recent, k.asked, k.last = again, asked, time.Time{}
 }
 
 // page takes note of a page and returns the records that were not delivered before.
