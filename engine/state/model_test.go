@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ type modelled struct {
 	rng     *rand.Rand
 	store   *Store
 	dir     string
-	now     time.Time
+	nanos   atomic.Int64 // the time, which the store's own goroutines read, too
 	key     CheckpointKey
 	run     int64
 	fence   Fence
@@ -66,9 +67,10 @@ func TestStoreEqualsModel(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			m := &modelled{
-				t: t, rng: rand.New(rand.NewPCG(seed, 11)), dir: filepath.Join(t.TempDir(), "state"), now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
+				t: t, rng: rand.New(rand.NewPCG(seed, 11)), dir: filepath.Join(t.TempDir(), "state"),
 				model: &rememberedState{ledger: map[KeyHash]LedgerState{}, letters: map[KeyHash]bool{}},
 			}
+			m.nanos.Store(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).UnixNano())
 			m.open()
 			tp := must(m.store.EnsureTouchpoint(t.Context(), "orders"))(t)
 			run, _, err := m.store.StartRun(t.Context(), NewRun{TouchpointID: tp.ID, Trigger: "test", Revision: "r1"})
@@ -83,10 +85,12 @@ func TestStoreEqualsModel(t *testing.T) {
 	}
 }
 
+func (m *modelled) now() time.Time { return time.Unix(0, m.nanos.Load()).UTC() }
+
 func (m *modelled) open() {
 	m.t.Helper()
 	o := options(m.t, m.dir)
-	o.Now = func() time.Time { return m.now }
+	o.Now = m.now
 	s, err := Open(m.t.Context(), o)
 	check(m.t, err)
 	m.store = s
@@ -127,7 +131,7 @@ func (m *modelled) step() {
 	case op == 14:
 		m.slice()
 	case op < 17:
-		m.now = m.now.Add(time.Duration(m.rng.Int64N(int64(96*time.Hour))) - 48*time.Hour)
+		m.nanos.Add(m.rng.Int64N(int64(96*time.Hour)) - int64(48*time.Hour))
 	case op == 17:
 		check(m.t, m.store.Close())
 		m.open()
@@ -141,7 +145,7 @@ func (m *modelled) commit() Commit {
 	m.commits++
 	c := Commit{Revision: "r1", Counts: Counts{Read: int64(m.rng.IntN(5))}}
 	for _, n := range m.rng.Perm(modelKeys)[:1+m.rng.IntN(12)] {
-		e := LedgerEntry{KeyHash: hash(n), Key: fmt.Append(nil, n), State: LedgerWritten, At: m.now}
+		e := LedgerEntry{KeyHash: hash(n), Key: fmt.Append(nil, n), State: LedgerWritten, At: m.now()}
 		switch open := m.model.letters[e.KeyHash]; {
 		case m.rng.IntN(4) == 0:
 			e.State = LedgerRejected
