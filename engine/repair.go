@@ -238,7 +238,7 @@ func (e *Engine) askRun(ctx context.Context, f *flow, trigger string, q *run.Req
 
 // asked returns the run under way that was asked for the same.
 func (e *Engine) asked(ctx context.Context, f *flow, q *run.Request) (api.Run, bool, error) {
-	want, err := comparable(q)
+	want, err := essence(q)
 	if err != nil {
 		return api.Run{}, false, err
 	}
@@ -258,7 +258,7 @@ func (e *Engine) asked(ctx context.Context, f *flow, q *run.Request) (api.Run, b
 		if err != nil {
 			return api.Run{}, false, err
 		}
-		have, err := comparable(other)
+		have, err := essence(other)
 		if err != nil {
 			return api.Run{}, false, err
 		}
@@ -269,8 +269,8 @@ func (e *Engine) asked(ctx context.Context, f *flow, q *run.Request) (api.Run, b
 	return api.Run{}, false, nil
 }
 
-// comparable is what a request is, whoever asked and why.
-func comparable(q *run.Request) ([]byte, error) {
+// essence is what a request is, whoever asked and why.
+func essence(q *run.Request) ([]byte, error) {
 	other := *q
 	other.Actor, other.Reason = "", ""
 	return other.Encode()

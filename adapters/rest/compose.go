@@ -93,10 +93,7 @@ func fieldOf(v record.Value, name string) record.Value {
 	if err != nil {
 		return v.Get(name)
 	}
-	for _, s := range p {
-		v = v.Get(s.Name)
-	}
-	return v
+	return p.In(v)
 }
 
 // look writes one record after a look at what is there.
@@ -144,11 +141,7 @@ func (w *writer) ownID(doc record.Value) record.Value {
 	if len(w.object.key) != 1 {
 		return record.Value{}
 	}
-	v := doc
-	for _, s := range w.object.key[0] {
-		v = v.Get(s.Name)
-	}
-	return v.Clone()
+	return w.object.key[0].In(doc).Clone()
 }
 
 // holds reports whether what is there has everything that would be sent.

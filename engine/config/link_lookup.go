@@ -42,19 +42,10 @@ func (e *environment) lookupFields(r *loaded, l *Lookup) {
 	if o == nil || len(o.Fields) == 0 {
 		return
 	}
-	names := make([]string, len(o.Fields))
-	for i, f := range o.Fields {
-		names[i] = f.Name
-	}
 	judge := func(path, name string) {
-		if name == "" || slices.Contains(names, name) {
-			return
+		if hint, lacks := o.lacks(name); lacks {
+			e.problemPath(r, path, codeUnknownReference, fmt.Sprintf("%q has no field %q", l.Object, name), hint)
 		}
-		hint := "name a field of the object"
-		if near := diag.Nearest(name, names); near != "" {
-			hint = fmt.Sprintf("did you mean %s?", near)
-		}
-		e.problemPath(r, path, codeUnknownReference, fmt.Sprintf("%q has no field %q", l.Object, name), hint)
 	}
 	for i, name := range l.Key {
 		judge(fmt.Sprintf("spec.key[%d]", i), name)

@@ -64,21 +64,27 @@ func hasField(o *Object, name string) bool {
 	return slices.ContainsFunc(o.Fields, func(f ObjectField) bool { return f.Name == name })
 }
 
-// fieldOf reports a field that the object does not have.
-func (e *environment) fieldOf(r *loaded, path, name, object string, o *Object) {
-	if first := firstStep(name); first == "" || hasField(o, first) {
-		return
+// lacks reports whether the object has no field where a path begins, and says what to name instead.
+func (o *Object) lacks(path string) (hint string, yes bool) {
+	if first := firstStep(path); first == "" || hasField(o, first) {
+		return "", false
 	}
 	names := make([]string, len(o.Fields))
 	for i, f := range o.Fields {
 		names[i] = f.Name
 	}
-	hint := "name a field of the object"
-	if near := diag.Nearest(name, names); near != "" {
-		hint = fmt.Sprintf("did you mean %s?", near)
+	if near := diag.Nearest(path, names); near != "" {
+		return fmt.Sprintf("did you mean %s?", near), true
 	}
-	n, _ := r.tree().at(parsePath(path))
-	e.problem(r, n.key(name), codeUnknownField, path+"."+name, fmt.Sprintf("%q has no field %q", object, name), hint)
+	return "name a field of the object", true
+}
+
+// fieldOf reports a field that the object does not have.
+func (e *environment) fieldOf(r *loaded, path, name, object string, o *Object) {
+	if hint, lacks := o.lacks(name); lacks {
+		n, _ := r.tree().at(parsePath(path))
+		e.problem(r, n.key(name), codeUnknownField, path+"."+name, fmt.Sprintf("%q has no field %q", object, name), hint)
+	}
 }
 
 // unfindable reports that an object offers no way to find its records by some fields.

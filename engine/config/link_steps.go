@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/engine/diag"
@@ -59,20 +58,8 @@ func (e *environment) stepFields(r *loaded, path string, s Step) {
 	if o == nil || len(o.Fields) == 0 {
 		return
 	}
-	names := make([]string, len(o.Fields))
-	for i, f := range o.Fields {
-		names[i] = f.Name
-	}
 	for _, f := range s.Find {
-		if slices.Contains(names, f.Name) {
-			continue
-		}
-		hint := "name a field of the object"
-		if near := diag.Nearest(f.Name, names); near != "" {
-			hint = fmt.Sprintf("did you mean %s?", near)
-		}
-		n, _ := r.tree().at(parsePath(path + ".find"))
-		e.problem(r, n.key(f.Name), codeUnknownField, path+".find."+f.Name, fmt.Sprintf("%q has no field %q", s.Object, f.Name), hint)
+		e.fieldOf(r, path+".find", f.Name, s.Object, o)
 	}
 }
 

@@ -188,6 +188,7 @@ type Touchpoint struct {
 	StopAfter    int                `json:"stopAfter"` // rejected records in one run; 0: never
 	Schedule     *Schedule          `json:"schedule,omitempty"`
 	After        []After            `json:"after,omitempty"` // whose runs come first
+	Priority     string             `json:"priority"`        // high | normal | low: whose requests go first
 	Mode         string             `json:"mode"`            // live | observe
 	Suspend      bool               `json:"suspend"`
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/dray-sync/dray/engine/calendar"
@@ -13,4 +14,17 @@ func CompileWindows(windows []Window, zone *time.Location) (calendar.Windows, er
 		all[i] = calendar.Window{Days: w.Dates, Cron: w.Cron, For: time.Duration(w.For), Reason: w.Reason}
 	}
 	return calendar.CompileWindows(all, zone)
+}
+
+// ClosedTimes prepares the windows in which the connection takes no requests, in its zone.
+func (c *Connection) ClosedTimes() (calendar.Windows, error) {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return calendar.Windows{}, fmt.Errorf("unknown zone %q", c.Zone)
+	}
+	w, err := CompileWindows(c.Closed, zone)
+	if err != nil {
+		return calendar.Windows{}, fmt.Errorf("closed: %w", err)
+	}
+	return w, nil
 }

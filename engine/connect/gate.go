@@ -235,7 +235,8 @@ func (p *Pool) gate(m *config.Model, c *config.Resource[config.Connection]) *gat
 	if g == nil {
 		now := p.now()
 		maps.DeleteFunc(p.gates, func(_ string, g *gate) bool { return g.forgotten(now) })
-		g = newGate(c.Metadata.Name, closedTimes(c), p.now)
+		closed, _ := c.Spec.ClosedTimes() // what does not compile was refused at load
+		g = newGate(c.Metadata.Name, closed, p.now)
 		p.gates[key] = g
 	}
 	return g
@@ -246,20 +247,6 @@ func (g *gate) forgotten(now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return now.Sub(g.used) > rememberedFor && !g.until.After(now)
-}
-
-// closedTimes are when a connection takes no requests. What does not compile was refused at load.
-func closedTimes(c *config.Resource[config.Connection]) calendar.Windows {
-	var none calendar.Windows
-	zone, err := time.LoadLocation(c.Spec.Zone)
-	if err != nil {
-		return none
-	}
-	w, err := config.CompileWindows(c.Spec.Closed, zone)
-	if err != nil {
-		return none
-	}
-	return w
 }
 
 // Pauses returns the connections that nobody asks now because of what the other side said or did, by name.

@@ -23,9 +23,22 @@ func WithPriority(ctx context.Context, p Priority) context.Context {
 	return context.WithValue(ctx, priorityKey{}, p)
 }
 
-func priorityOf(ctx context.Context) Priority {
+// PriorityOf returns the priority of a context's requests.
+func PriorityOf(ctx context.Context) Priority {
 	p, _ := ctx.Value(priorityKey{}).(Priority)
 	return p
+}
+
+// PriorityNamed returns the priority that a touchpoint names: high, normal or low. Any other text is Normal.
+func PriorityNamed(text string) Priority {
+	switch text {
+	case "high":
+		return High
+	case "low":
+		return Low
+	default:
+		return Normal
+	}
 }
 
 // turns let one at a time wait for what an account has to give, those of higher priority before the others, and among them who came first.
@@ -49,7 +62,7 @@ func (t *turns) take(ctx context.Context) error {
 		t.mu.Unlock()
 		return nil
 	}
-	w := &waiter{priority: priorityOf(ctx), come: make(chan struct{})}
+	w := &waiter{priority: PriorityOf(ctx), come: make(chan struct{})}
 	at, _ := slices.BinarySearchFunc(t.waiting, w, func(other, w *waiter) int {
 		if other.priority >= w.priority {
 			return -1

@@ -19,7 +19,7 @@ const (
 	Reconciling ConditionType = "Reconciling" // a revision is being worked on
 	Stalled     ConditionType = "Stalled"     // trying again is useless until something is changed
 	Decrypted   ConditionType = "Decrypted"   // every credential in use is the newest of the repository
-	Paused      ConditionType = "Paused"      // True: a connection is not asked for now, because of what the other side said, or because it does not answer
+	Paused      ConditionType = "Paused"      // True: nobody asks some connection, because of what the other side said, or because it does not answer
 	Drifted     ConditionType = "Drifted"     // True: something differs from the repository by hand, for a time
 	Late        ConditionType = "Late"        // True: a touchpoint has not reached its end by the time that its expectBy names
 )

@@ -135,6 +135,15 @@ func TestTokensOutliveTheProcess(t *testing.T) {
 	if len(m.sent) != 2 || !slices.Equal(m.sent[0], m.sent[1]) || len(w.arrived()) != 3 {
 		t.Errorf("tokens: %v", m.sent)
 	}
+	entries, _, err := w.store.ScanLedger(t.Context(), w.tp.ID, state.KeyHash{}, 10)
+	if err != nil || len(entries) != 3 {
+		t.Fatal(entries, err)
+	}
+	for _, e := range entries { // what the intent kept is not what the destination calls the record
+		if slices.Contains(m.sent[0], string(e.Answer)) {
+			t.Errorf("the token of %s is taken for an answer", e.Key)
+		}
+	}
 }
 
 // What the application has forgotten by now is looked up, or left to a person.

@@ -18,13 +18,9 @@ func (s *session) readAnew(ctx context.Context, w *work, letters []state.DeadLet
 	if !s.ends.object.CanRead(adapters.ReadKeys) {
 		return nil, notByKey(s.ends.flow)
 	}
-	by := make([]string, len(s.ends.object.Key))
-	for i, p := range s.ends.object.Key {
-		by[i] = p.String()
-	}
 	out := make([]state.DeadLetter, 0, len(letters))
 	for some := range slices.Chunk(letters, resyncBatch) {
-		req := adapters.ReadRequest{Object: s.ends.flow.Spec.Source.Object, By: by}
+		req := adapters.ReadRequest{Object: s.ends.flow.Spec.Source.Object, By: s.ends.object.KeyNames()}
 		for i := range some {
 			if key, ok := s.sourceKey(&some[i]); ok {
 				req.Keys = append(req.Keys, key)

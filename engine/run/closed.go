@@ -22,13 +22,9 @@ func closedTimesOf(m *config.Model, t *config.Touchpoint) ([]closedTimes, error)
 		if !ok || len(c.Spec.Closed) == 0 {
 			continue
 		}
-		zone, err := time.LoadLocation(c.Spec.Zone)
+		w, err := c.Spec.ClosedTimes()
 		if err != nil {
-			return nil, fmt.Errorf("connection %q: unknown zone %q", name, c.Spec.Zone)
-		}
-		w, err := config.CompileWindows(c.Spec.Closed, zone)
-		if err != nil {
-			return nil, fmt.Errorf("connection %q: closed: %w", name, err)
+			return nil, fmt.Errorf("connection %q: %w", name, err)
 		}
 		all = append(all, closedTimes{name, w})
 	}

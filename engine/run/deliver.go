@@ -6,21 +6,8 @@ import (
 
 	"github.com/dray-sync/dray/adapters"
 	"github.com/dray-sync/dray/adapters/record"
-	"github.com/dray-sync/dray/engine/config"
 	"github.com/dray-sync/dray/engine/state"
 )
-
-// resolve returns a limit as a number of records.
-func resolve(l *config.Limit, live int64) *int64 {
-	if l == nil {
-		return nil
-	}
-	n := l.Count
-	if l.Percent > 0 {
-		n = int64(float64(live) * l.Percent / 100)
-	}
-	return &n
-}
 
 // deliver writes what is to be written. After an error the items that are still toWrite were not delivered, and the checkpoint must
 // not move; what was delivered or set aside is to be recorded all the same.

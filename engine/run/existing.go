@@ -43,10 +43,7 @@ func (r *route) ownID(v record.Value) record.Value {
 	if len(r.object.Key) != 1 {
 		return record.Value{}
 	}
-	for _, s := range r.object.Key[0] {
-		v = v.Get(s.Name)
-	}
-	return v
+	return r.object.Key[0].In(v)
 }
 
 // settled reports whether what the item asks for was done when the ledger last saw it.

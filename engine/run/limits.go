@@ -46,6 +46,18 @@ func (r *Runner) allowance(ctx context.Context, w *work) (*allowance, error) {
 	return a, nil
 }
 
+// resolve returns a limit as a number of records.
+func resolve(l *config.Limit, live int64) *int64 {
+	if l == nil {
+		return nil
+	}
+	n := l.Count
+	if l.Percent > 0 {
+		n = int64(float64(live) * l.Percent / 100)
+	}
+	return &n
+}
+
 // rollingDay is the time within which all deletes of a touchpoint together keep to its limit.
 const rollingDay = 24 * time.Hour
 

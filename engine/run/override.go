@@ -77,7 +77,7 @@ func SameRow(l *config.Lookup, a, b map[string]string) bool {
 
 // CheckOverride says why a row cannot be one of a lookup. Errors are made for showing.
 func CheckOverride(l *config.Lookup, row map[string]string) error {
-	if l.Connection != "" || l.Ledger != "" {
+	if l.Elsewhere() {
 		return errors.New("it has no rows of its own: it asks a connection or a ledger")
 	}
 	columns := append(slices.Clone(l.Key), l.Values...)

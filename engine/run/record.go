@@ -110,7 +110,9 @@ func (s *session) entry(it *item, now time.Time) state.LedgerEntry {
 		if it.unacknowledged() {
 			e.State = state.LedgerUnacknowledged
 		}
-		e.Answer, e.AnswerHash = it.before.Answer, it.before.AnswerHash
+		if it.known() { // what an intent keeps there is its token
+			e.Answer, e.AnswerHash = it.before.Answer, it.before.AnswerHash
+		}
 		if id := it.outcome.ID; !id.IsNull() {
 			e.Answer = id.AppendJSON(nil)
 			if e.AnswerHash = (state.KeyHash{}); !bytes.Equal(e.DestID, append(append([]byte{'['}, e.Answer...), ']')) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 	"time"
 
@@ -255,78 +254,39 @@ func (e *ends) goneFields(now func() time.Time) ([]record.Value, error) {
 }
 
 // stillThere asks the source by key which of some records it has all the same: one that moved between two pages while they were read, or came back.
-// A source that cannot be asked so is taken at its word.
-func (s *session) stillThere(ctx context.Context, r *Runner, list []state.LedgerEntry) (there map[state.KeyHash]bool, err error) {
+// A source that cannot be asked so is taken at its word. One that answers with other records does not filter as it was told, and then none counts as
+// missing.
+func (s *session) stillThere(ctx context.Context, r *Runner, list []state.LedgerEntry) (map[state.KeyHash]bool, error) {
 	if len(list) == 0 || s.ends.flow.Spec.Split != nil || !s.ends.object.CanRead(adapters.ReadKeys) {
 		return nil, nil
 	}
-	byRecord := map[state.KeyHash][]state.KeyHash{}
-	req := adapters.ReadRequest{Object: s.ends.flow.Spec.Source.Object, Mode: adapters.ReadKeys, Paths: s.ends.object.Key}
-	for _, e := range list {
-		id := state.RouteKey(state.KeyHash{1}, e.KeyHash)
-		if byRecord[id] = append(byRecord[id], e.KeyHash); len(byRecord[id]) > 1 {
-			continue
-		}
-		v, err := record.ParseJSON(e.Key)
-		if err != nil || v.Kind() != record.List || v.Len() != s.ends.key {
+	req := adapters.ReadRequest{Object: s.ends.flow.Spec.Source.Object, By: s.ends.object.KeyNames(), Paths: s.ends.object.Key}
+	texts := make([]string, len(list))
+	asked := map[string]bool{}
+	for i, e := range list {
+		key, err := decodeKey(e.Key)
+		if err != nil || len(key) != s.ends.key {
 			return nil, &adapters.Error{Kind: adapters.Internal, Op: "reading", Object: req.Object, Rule: "the ledger's source key does not fit"}
 		}
-		req.Keys = append(req.Keys, v.Elements())
+		if texts[i] = keyText(key); !asked[texts[i]] { // the routes of a record have its key in common
+			asked[texts[i]] = true
+			req.Keys = append(req.Keys, key)
+		}
 	}
-	err = s.insist(ctx, r, func() (err error) {
-		there, err = s.found(ctx, req, byRecord)
+	var found map[string]answer
+	err := s.insist(ctx, r, func() (err error) {
+		var strange bool
+		if found, strange, err = readKeys(ctx, s.ends.source.OpenRead, req); err == nil && strange {
+			err = &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: req.Object, Rule: strangeAnswer + ", so that nothing counts as gone"}
+		}
 		return err
 	})
-	return there, err
-}
-
-// found reads records by key and returns the ledger keys of those that came. One that was not asked for proves that the source does not filter as it
-// was told, and then none counts as missing.
-func (s *session) found(ctx context.Context, req adapters.ReadRequest, byRecord map[state.KeyHash][]state.KeyHash) (there map[state.KeyHash]bool, err error) {
-	there = map[state.KeyHash]bool{}
-	reader, err := s.ends.source.OpenRead(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, reader.Close(context.WithoutCancel(ctx))) }()
-	b := new(record.Batch)
-	for {
-		err := reader.Next(ctx, b)
-		if errors.Is(err, io.EOF) {
-			return there, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range b.Len() {
-			v, err := recordValue(b, i)
-			if err != nil {
-				return nil, err
-			}
-			hash, ok := hashKey(s.stage.hasher, keyOf(v, s.ends.object.Key), nil)
-			asked := byRecord[state.RouteKey(state.KeyHash{1}, hash)]
-			if !ok || asked == nil {
-				return nil, &adapters.Error{Kind: adapters.Invalid, Op: "reading", Object: req.Object, Rule: "the answer has other keys than were asked for, so that nothing counts as gone"}
-			}
-			for _, key := range asked {
-				there[key] = true
-			}
-		}
+	there := map[state.KeyHash]bool{}
+	for i, e := range list {
+		there[e.KeyHash] = found[texts[i]].n > 0
 	}
-}
-
-// keyOf returns the values of a record at some paths.
-func keyOf(v record.Value, paths []record.Path) []record.Value {
-	key := make([]record.Value, len(paths))
-	for i, p := range paths {
-		key[i] = v
-		for _, step := range p {
-			if step.IsIndex() {
-				key[i] = key[i].Index(step.Index)
-			} else {
-				key[i] = key[i].Get(step.Name)
-			}
-		}
-	}
-	return key
+	return there, nil
 }

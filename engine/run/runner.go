@@ -93,6 +93,7 @@ func (r *Runner) Slice(ctx context.Context, f *Flow, runID int64, o Options) (Mo
 		return More{}, err
 	}
 	f = asked.flow(r.overlays.flow(f, overrides))
+	ctx = connect.WithPriority(ctx, connect.PriorityNamed(f.Spec.Priority))
 	t, err := r.Store.TouchpointByID(ctx, run.TouchpointID)
 	if err != nil {
 		return More{}, err

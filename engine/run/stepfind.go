@@ -129,10 +129,7 @@ func membersOf(v record.Value, fields []string) []record.Value {
 		if err != nil {
 			p = record.Path{{Name: name, Index: -1}}
 		}
-		key[i] = v
-		for _, s := range p {
-			key[i] = key[i].Get(s.Name)
-		}
+		key[i] = p.In(v)
 	}
 	return key
 }

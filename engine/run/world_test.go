@@ -33,6 +33,7 @@ type faults struct {
 	begin  func()                                                                 // before every transaction
 	commit func(commit func() error) error                                        // in place of every commit of a transaction
 	blind  bool                                                                   // nothing can be looked up by key
+	rank   connect.Priority                                                       // of the last read that was opened
 	deaf   bool                                                                   // who asks for keys gets everything
 	knows  time.Duration                                                          // how long tokens of writes are remembered
 	bulk   int                                                                    // how many records a writer wants at once; 0: it does not say
@@ -94,6 +95,7 @@ func (c bentConn) OpenRead(ctx context.Context, req adapters.ReadRequest) (adapt
 			return nil, err
 		}
 	}
+	c.faults.rank = connect.PriorityOf(ctx)
 	if c.faults.deaf {
 		req.Mode, req.Keys = adapters.ReadFull, nil
 	}

@@ -69,29 +69,11 @@ func (t *txn) sealParked(key *secret.DataKey, runID int64, seq uint64, p *Parked
 }
 
 // Parked returns what a parked run waits with, or [NotFound].
-func (s *Store) Parked(ctx context.Context, runID int64) (Parked, error) {
-	return s.parked(ctx, "run_id = ?", runID)
-}
-
-// Approved returns what a person let go by a run; nil: nothing.
-func (s *Store) Approved(ctx context.Context, touchpointID, runID int64) (*Parked, error) {
-	var id int64
-	found, err := s.oneRow(ctx, "SELECT run_id FROM parked WHERE touchpoint_id = ? AND approved_run = ?", []any{touchpointID, runID}, &id)
-	if err != nil || !found {
-		return nil, err
-	}
-	p, err := s.Parked(ctx, id)
-	if err == nil && p.ApprovedRun != runID {
-		return nil, &Error{Reason: StateRolledBack, Text: "an approval differs from what was sealed", Hint: "put back the newest copy of the whole directory"}
-	}
-	return &p, err
-}
-
-func (s *Store) parked(ctx context.Context, where string, runID int64) (p Parked, err error) {
+func (s *Store) Parked(ctx context.Context, runID int64) (p Parked, err error) {
 	var touchpointID int64
 	var seq uint64
 	var sealed []byte
-	found, err := s.oneRow(ctx, "SELECT touchpoint_id, row_seq, sealed FROM parked WHERE "+where, []any{runID}, &touchpointID, &seq, &sealed)
+	found, err := s.oneRow(ctx, "SELECT touchpoint_id, row_seq, sealed FROM parked WHERE run_id = ?", []any{runID}, &touchpointID, &seq, &sealed)
 	if err == nil && !found {
 		err = &Error{Reason: NotFound, Text: fmt.Sprintf("run %d is not parked", runID), Hint: "dray get runs lists those that are"}
 	}
@@ -107,6 +89,20 @@ func (s *Store) parked(ctx context.Context, where string, runID int64) (p Parked
 		err = json.Unmarshal(body, &p)
 	}
 	return p, err
+}
+
+// Approved returns what a person let go by a run; nil: nothing.
+func (s *Store) Approved(ctx context.Context, touchpointID, runID int64) (*Parked, error) {
+	var id int64
+	found, err := s.oneRow(ctx, "SELECT run_id FROM parked WHERE touchpoint_id = ? AND approved_run = ?", []any{touchpointID, runID}, &id)
+	if err != nil || !found {
+		return nil, err
+	}
+	p, err := s.Parked(ctx, id)
+	if err == nil && p.ApprovedRun != runID {
+		return nil, &Error{Reason: StateRolledBack, Text: "an approval differs from what was sealed", Hint: "put back the newest copy of the whole directory"}
+	}
+	return &p, err
 }
 
 // Approve starts a run that may do what a parked one was counted to do, in one transaction. A run is approved once, and only while no newer one of

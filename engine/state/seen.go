@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/dray-sync/dray/engine/secret"
 )
@@ -177,6 +176,7 @@ func (s *Store) absent(ctx context.Context, p *point, seen []recordID, in func(r
 	}
 	var after KeyHash
 	for more := true; more; {
+		// The states are those of [LedgerState.Delivered].
 		page, err := s.ledgerRows(ctx, "state IN (2, 3, 7) AND key_hash > ? ORDER BY key_hash LIMIT ?", []any{p.tp.ID, after[:], gonePage})
 		if err != nil {
 			return err
@@ -200,38 +200,14 @@ func (s *Store) absent(ctx context.Context, p *point, seen []recordID, in func(r
 
 // Owners returns, for destination keys, the entries that the destination is known to have under them, by the hash of the destination key.
 func (s *Store) Owners(ctx context.Context, touchpointID int64, destinations []KeyHash) (map[KeyHash][]LedgerEntry, error) {
-	p, err := s.point(touchpointID)
+	lists, err := s.Sources(ctx, touchpointID, destinations)
 	if err != nil {
 		return nil, err
 	}
-	wanted := make(map[KeyHash]bool, len(destinations))
-	for _, d := range destinations {
-		wanted[d] = true
-	}
-	owners := map[KeyHash][]LedgerEntry{}
-	add := func(e LedgerEntry) {
-		if e.State.Delivered() && wanted[e.DestKeyHash] {
-			owners[e.DestKeyHash] = append(owners[e.DestKeyHash], e)
-		}
-	}
-	for _, e := range p.log.filter(0, func(e *LedgerEntry) bool { return wanted[e.DestKeyHash] }) {
-		add(e)
-	}
-	for chunk := range slices.Chunk(destinations, lookupKeys) {
-		args := []any{touchpointID, touchpointID}
-		for i := range chunk {
-			args = append(args, chunk[i][:])
-		}
-		rows, err := s.ledgerRows(ctx, "key_hash IN (SELECT key_hash FROM ledger_hashes WHERE touchpoint_id = ? AND hash IN (?"+strings.Repeat(", ?", len(chunk)-1)+"))", args)
-		if err != nil {
-			return nil, err
-		}
-		list, err := s.entries(ctx, p, rows)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range list {
-			add(e)
+	owners := make(map[KeyHash][]LedgerEntry, len(lists))
+	for i, d := range destinations {
+		if list := slices.DeleteFunc(lists[i], func(e LedgerEntry) bool { return !e.State.Delivered() || e.DestKeyHash != d }); len(list) > 0 {
+			owners[d] = list
 		}
 	}
 	return owners, nil
